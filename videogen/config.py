@@ -1,0 +1,222 @@
+"""Every setting, with its unit, its default and the reason for it. Defaults < videogen.toml < VIDEOGEN_*, read once."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from videogen.errors import ConfigError, RecipeError
+from videogen.model.timebase import parse_rate, parse_resolution
+
+FILE_NAME = "videogen.toml"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Scan(_Table):
+    """How files are taken in."""
+
+    quiet_s: Annotated[
+        float,
+        Field(ge=0, description="s; a file unchanged this long has arrived. A copy over a network pauses for 1-3 s."),
+    ] = 5.0
+    rescan_s: Annotated[
+        float, Field(gt=0, description="s; all of raw/ is looked at this often, for mounts that send no events.")
+    ] = 30.0
+    probe_s: Annotated[
+        float, Field(gt=0, description="s; least time an inspection may take before the file is refused.")
+    ] = 120.0
+    probe_memory_gb: Annotated[
+        float, Field(gt=0, description="GB of address space for an inspection; a hostile file gets no more.")
+    ] = 4.0
+
+
+class Audio(_Table):
+    """How music is brought to one loudness."""
+
+    music_lufs: Annotated[
+        float, Field(ge=-40, le=-5, description="LUFS; every track is brought here by one linear gain (EBU R128).")
+    ] = -16.0
+    peak_dbtp: Annotated[
+        float, Field(ge=-20, le=0, description="dBTP; no gain lifts a track's true peak above this.")
+    ] = -1.0
+    tolerance_lu: Annotated[
+        float, Field(ge=0, le=6, description="LU; a track this close keeps its bytes: no second MP3 generation.")
+    ] = 0.5
+
+
+class Assemble(_Table):
+    """How a voice becomes a task."""
+
+    category: Annotated[
+        Literal["prefer", "only"],
+        Field(description="prefer: clips and music of the voice's category, else of any; only: wait for its own."),
+    ] = "prefer"
+    settle_s: Annotated[
+        float, Field(ge=0, description="s; a voice waits at most this long for music and clips still arriving.")
+    ] = 60.0
+
+
+class Render(_Table):
+    """What a video looks and sounds like, and what its encode may use."""
+
+    resolution: Annotated[str, Field(description="pixels, WIDTHxHEIGHT, even; every clip is letterboxed into it.")] = (
+        "3840x2160"
+    )
+    frame_rate: Annotated[str, Field(description="frames per second, a number or a fraction such as 30000/1001.")] = (
+        "30"
+    )
+    logo: Annotated[
+        str, Field(description="PNG, relative to the root, drawn at 20:20; a file that is not there is no logo.")
+    ] = "logo.png"
+    voice_gain: Annotated[float, Field(ge=0, le=4, description="linear; 1.0 leaves the voice as it is.")] = 1.0
+    music_gain: Annotated[float, Field(ge=0, le=4, description="linear; a quarter keeps music under speech.")] = 0.25
+    encoder: Annotated[
+        Literal["auto", "libx264", "h264_nvenc", "h264_qsv", "h264_videotoolbox", "h264_amf"],
+        Field(description="auto: the first hardware encoder that really encodes here, else libx264."),
+    ] = "auto"
+    preset: Annotated[
+        Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"],
+        Field(description="libx264's; medium is its own default, slower gains little at four times the cost."),
+    ] = "medium"
+    crf: Annotated[int, Field(ge=0, le=51, description="quality, lower is better; 23 is libx264's own default.")] = 23
+    gop: Annotated[int, Field(gt=0, description="frames between keyframes at most; 60 costs 7 % in size.")] = 250
+    threads: Annotated[int, Field(ge=0, description="threads of one encode; 0 is one per processor and a half.")] = 0
+    audio_kbps: Annotated[int, Field(ge=32, le=512, description="kbit/s of AAC; 192 is clean for stereo.")] = 192
+    stall_s: Annotated[
+        float, Field(gt=0, description="s; an encode whose frame counter stands still this long is ended.")
+    ] = 60.0
+    wall_s: Annotated[
+        float,
+        Field(ge=0, description="s; an encode is ended after this long whatever it does; 0 is 10 x its estimate."),
+    ] = 0.0
+    memory_gb: Annotated[
+        float, Field(ge=0, description="GB of address space for one encode; 0 is no limit, as GPU drivers need.")
+    ] = 0.0
+
+    @field_validator("resolution", "frame_rate")
+    @classmethod
+    def _parsable(cls, text: str, info: ValidationInfo) -> str:
+        try:
+            (parse_resolution if info.field_name == "resolution" else parse_rate)(text)
+        except RecipeError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+
+class Ffmpeg(_Table):
+    """Which FFmpeg."""
+
+    path: Annotated[
+        str, Field(description="program; empty is the pinned wheel's, or a system one that proves a GPU encoder.")
+    ] = ""
+
+
+class Node(_Table):
+    """How a render node works."""
+
+    name: Annotated[str, Field(description="[A-Za-z0-9_-], at most 40; empty is the host's name.")] = ""
+    poll_s: Annotated[float, Field(gt=0, description="s; an idle node looks into tasks/ this often.")] = 1.0
+    retry_s: Annotated[
+        float, Field(ge=0, description="s; a task that failed for a passing cause waits this long, then twice.")
+    ] = 30.0
+
+
+class Crawl(_Table):
+    """How links become text."""
+
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Field(description="host or host:port that may be private; all others must have a public address."),
+    ] = ()
+    max_words: Annotated[int, Field(gt=0, le=100_000, description="words in one chunk at most.")] = 10_000
+    wall_s: Annotated[float, Field(gt=0, description="s; one page may take this long in all.")] = 15.0
+    poll_s: Annotated[float, Field(gt=0, description="s; the crawler looks for new link files this often.")] = 2.0
+
+
+class Log(_Table):
+    """Where lines go."""
+
+    dir: Annotated[str, Field(description="folder, relative to the root; one file per process, rotated daily.")] = (
+        "logs"
+    )
+    keep_days: Annotated[int, Field(ge=1, description="days; older files are removed at rotation.")] = 14
+
+
+class Settings(BaseSettings):
+    """All settings, frozen."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="VIDEOGEN_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    scan: Scan = Scan()
+    audio: Audio = Audio()
+    assemble: Assemble = Assemble()
+    render: Render = Render()
+    ffmpeg: Ffmpeg = Ffmpeg()
+    node: Node = Node()
+    crawl: Crawl = Crawl()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file; no .env files and no secret folders."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(root: Path) -> Settings:
+    """Read the settings of a root.
+
+    Raises: ConfigError: a setting is unknown or wrong: which one, and what it may be.
+    """
+    path = root / FILE_NAME
+
+    class Here(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return Here()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise ConfigError(
+            f"the setting {name} is {str(first.get('input'))[:100]!r}: {said}",
+            remedy=f"Correct it in {FILE_NAME} or VIDEOGEN_*; `videogen config` lists every setting.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML ({error})", remedy="Correct the file, or move it away.") from error
+
+
+def rows(settings: Settings) -> list[dict[str, Any]]:
+    """List every setting: name, value, default, and the unit and reason."""
+    listed = []
+    defaults = Settings.model_construct()
+    for table_name in Settings.model_fields:
+        table, default = getattr(settings, table_name), getattr(defaults, table_name)
+        for name, field in type(table).model_fields.items():
+            listed.append(
+                {
+                    "name": f"{table_name}.{name}",
+                    "value": getattr(table, name),
+                    "default": getattr(default, name),
+                    "about": field.description or "",
+                }
+            )
+    return listed

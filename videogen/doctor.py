@@ -1,0 +1,82 @@
+"""What breaks such systems, looked for on this machine: each finding with a remedy."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from videogen.errors import VideogenError
+from videogen.spool import Spool
+from videogen.toolchain import Toolchain
+
+WATCHES_LEAST = 65536
+FREE_LEAST = 20 << 30
+"""Bytes. Source: an hour of 4K at CRF 23 is about 4 GB, and a node holds a finished and a running one."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. Only `bad` ends doctor with a status that is not 0."""
+
+    subject: str
+    state: Literal["good", "note", "bad"]
+    found: str
+    remedy: str = ""
+
+
+def examine(spool: Spool, toolchain: Toolchain, wanted_encoder: str) -> list[Finding]:
+    """Look at FFmpeg, the encoders, the spool, the disk and the kernel's limits; changes nothing that stays."""
+    return [*_ffmpeg(toolchain, wanted_encoder), *_spool(spool), *_disk(spool.root), *_inotify(), *_cage()]
+
+
+def _ffmpeg(toolchain: Toolchain, wanted: str) -> Iterator[Finding]:
+    yield Finding("ffmpeg", "good", f"{toolchain.version} at {toolchain.program}")
+    for trial in toolchain.trials:
+        state: Literal["good", "note"] = "good" if trial.works else "note"
+        yield Finding(f"encoder {trial.encoder}", state, "encodes" if trial.works else f"does not encode: {trial.said}")
+    try:
+        yield Finding("encoder chosen", "good", toolchain.encoder(wanted))
+    except VideogenError as error:
+        yield Finding("encoder chosen", "bad", error.message, error.remedy)
+
+
+def _spool(spool: Spool) -> Iterator[Finding]:
+    try:
+        spool.prove()
+        yield Finding("spool", "good", f"{spool.root}: the rooms are one filesystem, proven by renames")
+    except VideogenError as error:
+        yield Finding("spool", "bad", error.message, error.remedy)
+    except OSError as error:
+        yield Finding("spool", "bad", f"{error.filename}: {error.strerror}", "Give the videogen user write access.")
+
+
+def _disk(root: Path) -> Iterator[Finding]:
+    if not root.is_dir():
+        return
+    free = shutil.disk_usage(root).free
+    found = f"{free / 2**30:.1f} GiB free"
+    if free < FREE_LEAST:
+        yield Finding("disk", "note", found, f"Keep {FREE_LEAST >> 30} GiB free for 4K work.")
+    else:
+        yield Finding("disk", "good", found)
+
+
+def _inotify() -> Iterator[Finding]:
+    path = Path("/proc/sys/fs/inotify/max_user_watches")
+    if not path.is_file():
+        yield Finding("inotify", "note", "not on this system", "raw/ is looked at by the clock (scan.rescan_s).")
+        return
+    watches = int(path.read_text())
+    if watches < WATCHES_LEAST:
+        yield Finding("inotify", "note", f"{watches} watches", "Raise: sysctl fs.inotify.max_user_watches=524288")
+    else:
+        yield Finding("inotify", "good", f"{watches} watches")
+
+
+def _cage() -> Iterator[Finding]:
+    for tool in ("setpriv", "prlimit"):
+        if path := shutil.which(tool):
+            yield Finding(tool, "good", path)
+        else:
+            yield Finding(tool, "note", "not found", "Install util-linux: without it children have no limits.")

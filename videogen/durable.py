@@ -1,0 +1,213 @@
+"""The promises of the disk: the only hands that write, rename, link and sync inside a spool.
+
+A name that starts with a dot is invisible; anything visible is whole. So every write goes to a dot name in the same
+folder, is synced, and then renamed; the folder is synced last, and only then may anyone be told. A failed fsync is
+never tried again: the kernel may have dropped the pages, so the temporary file goes and the attempt has failed.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from videogen.errors import MissingInput, NoSpace, RoomsApart
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+COPY_BYTES = 1 << 20
+
+
+@contextmanager
+def _full_disk_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpace(
+                f"no space is left to write {path}",
+                remedy="Free space on this filesystem; the work is taken up again by itself.",
+            ) from error
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def temporary_in(folder: Path) -> Path:
+    """Name a file or folder nobody sees, on the same filesystem as what it will become."""
+    return folder / f".tmp-{uuid4().hex}"
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Make `path` hold exactly `content`, or leave it as it was."""
+    raw = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    temporary = temporary_in(path.parent)
+    with _full_disk_named(path):
+        try:
+            with temporary.open("xb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            os.rename(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and its parents; a folder that is there is left as it is."""
+    with _full_disk_named(path):
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        sync_folder(folder.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename within the spool, for good. A folder is never put over one that holds something.
+
+    Raises: FileNotFoundError: someone else moved it first. RoomsApart: the two are not on one filesystem.
+    """
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            raise RoomsApart(
+                f"{source.parent} and {target.parent} are not on one filesystem",
+                remedy="Mount the whole spool as one filesystem; two bind mounts count as two.",
+            ) from error
+        raise
+    sync_folder(target.parent)
+    with suppress(FileNotFoundError):  # the source's folder may have gone with it
+        sync_folder(source.parent)
+
+
+def move_new(source: Path, target: Path) -> bool:
+    """Give a file a name that nobody has, without ever replacing one; False where the name is taken.
+
+    A hard link and an unlink, since rename() replaces silently and RENAME_NOREPLACE does not work on NFS.
+    What cannot be linked (a folder, a symbolic link, a device) is renamed after a look: only main moves those.
+    """
+    if source.is_symlink() or not source.is_file():
+        if os.path.lexists(target):
+            return False
+        move(source, target)
+        return True
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        # A filesystem without hard links, or a file of another user's under protected_hardlinks.
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}:
+            raise
+        if os.path.lexists(target):
+            return False
+        move(source, target)
+        return True
+    sync_folder(target.parent)
+    source.unlink()
+    sync_folder(source.parent)
+    return True
+
+
+def remove(path: Path) -> None:
+    """Take a file away; a file that is gone already is fine."""
+    path.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        sync_folder(path.parent)
+
+
+def remove_tree(path: Path) -> None:
+    """Take a folder away with all it holds, seen by nobody half done: it gets a dot name first."""
+    if not path.name.startswith("."):
+        hidden = temporary_in(path.parent)
+        try:
+            os.rename(path, hidden)
+        except FileNotFoundError:
+            return
+        path = hidden
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def point_at(link: Path, target: str) -> None:
+    """Make a relative symbolic link."""
+    os.symlink(target, link)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make a folder and everything in it survive a power cut, innermost first."""
+    for where, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(where, name)
+            if not path.is_symlink():
+                sync_file(path)
+        sync_folder(Path(where))
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of a file that someone else wrote survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def digest(path: Path) -> str:
+    """Give the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a copy read: the hash and size of its bytes, and the stamps of the very file they came from."""
+
+    sha256: str
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+
+def copy(source: Path, target: Path) -> Copied:
+    """Copy a regular file's bytes into one that is ours alone, hashing on the way; synced before this returns.
+
+    The source is opened once, never through a symbolic link and never waiting for a pipe's writer, and asked what
+    it is through that descriptor: a name can be swapped between a look and an open.
+
+    Raises: MissingInput: it is not a regular file, or it changed while we read.
+    """
+    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as reader, _full_disk_named(target):
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise MissingInput(f"{source} is not a regular file", remedy="Copy the file itself.", code="not-a-file")
+        hashed, size = hashlib.sha256(), 0
+        try:
+            with target.open("xb") as writer:
+                while block := reader.read(COPY_BYTES):
+                    hashed.update(block)
+                    size += len(block)
+                    writer.write(block)
+                writer.flush()
+                os.fsync(writer.fileno())
+            after = os.fstat(descriptor)
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+                raise MissingInput(f"{source} changed while it was read", remedy="Wait.", code="still-changing")
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+    return Copied(hashed.hexdigest(), size, after.st_mtime_ns, after.st_ino)

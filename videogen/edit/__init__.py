@@ -1,0 +1,10 @@
+"""Recipe + media -> Timeline. Pure: the same recipe and the same media give the same edit, today and in a year.
+
+Reads: values only. Writes: nothing. Promises: no clock, no chance, no disk.
+Fails with: RecipeError: the recipe cannot be an edit; MissingInput: an asset has no media.
+Known limits: one recipe so far, story.
+"""
+
+from videogen.edit.story import story_timeline
+
+__all__ = ["story_timeline"]

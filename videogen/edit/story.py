@@ -1,0 +1,63 @@
+"""story: clips for as long as the voice lasts, music under it, the logo above."""
+
+from collections.abc import Mapping
+
+from videogen.errors import MissingInput, RecipeError
+from videogen.model.media import Media
+from videogen.model.recipe import Story
+from videogen.model.timebase import Range, frames_of
+from videogen.model.timeline import Canvas, Clip, ImageOverlay, SoundTrack, Timeline
+
+LOGO_XY = (20, 20)
+
+
+def story_timeline(story: Story, media: Mapping[str, Media], canvas: Canvas) -> Timeline:
+    """Lay the clips end to end until the voice ends; the last one is cut there, to the frame.
+
+    Shape: the length is the voice's decoded duration at the canvas rate, rounded to the nearest frame, at least one.
+    Raises: MissingInput: an asset's media is unknown. RecipeError: the clips are shorter than the voice.
+    """
+    length = story_frames(media_of(story.voice, media), canvas)
+    picture: list[Clip] = []
+    left = length
+    for digest in story.clips:
+        if left == 0:
+            break
+        taken = min(left, clip_frames(media_of(digest, media), canvas))
+        picture.append(Clip(asset=digest, source=Range(start=0, end=taken)))
+        left -= taken
+    if left:
+        raise RecipeError(
+            f"the clips end {left} frames before the voice does",
+            remedy="Add clips to the recipe; one may appear more than once.",
+        )
+    whole = Range(start=0, end=length)
+    logo = (ImageOverlay(asset=story.logo, x=LOGO_XY[0], y=LOGO_XY[1], at=whole),) if story.logo else ()
+    return Timeline(
+        canvas=canvas,
+        picture=tuple(picture),
+        overlays=logo,
+        sounds=(
+            SoundTrack(asset=story.music, gain=story.music_gain, is_looped=True),
+            SoundTrack(asset=story.voice, gain=story.voice_gain),
+        ),
+    )
+
+
+def story_frames(voice: Media, canvas: Canvas) -> int:
+    """Give the length in frames of a story told by this voice: rounded, at least one."""
+    return max(1, frames_of(voice.duration_s, canvas.fps))
+
+
+def clip_frames(clip: Media, canvas: Canvas) -> int:
+    """Give how many canvas frames a clip fills: rounded, at least one; the last one is held if it comes a bit short."""
+    return max(1, frames_of(clip.duration_s, canvas.fps))
+
+
+def media_of(digest: str, media: Mapping[str, Media]) -> Media:
+    """Look an asset's media up. Raises: MissingInput: nothing is known of it."""
+    if digest not in media:
+        raise MissingInput(
+            f"no media is known for the content {digest[:12]}", remedy="Drop the file into raw/ again and retry."
+        )
+    return media[digest]

@@ -1,0 +1,222 @@
+"""The only door to FFmpeg: an argument list goes in, progress and a verdict come out.
+
+Every run is supervised: no shell and no stdin, stderr in a file, progress on a descriptor of its own, a process group
+that dies with us, and an end when the frame counter stands still (not when a slow encode is merely slow). One table
+turns what FFmpeg said into one of our errors; what the table does not know is a Defect and carries the whole command.
+"""
+
+import os
+import re
+import select
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from videogen import cage
+from videogen.errors import (
+    Defect,
+    EncoderBusy,
+    FFmpegRefused,
+    MediaError,
+    NoSpace,
+    Stalled,
+    Stopped,
+    TemporaryError,
+    ToolchainError,
+    VideogenError,
+)
+
+TAIL_BYTES = 65536
+LOOK_S = 0.2
+
+# One row each: what FFmpeg writes, which error it is, our sentence, the remedy. First match from the top wins.
+# Source: texts of FFmpeg 5.1, 6.0 and 9.0; exit codes differ between them (1, 8, 234), so only "not 0" is read.
+_TABLE: tuple[tuple[str, type[VideogenError], str, str], ...] = (
+    (r"No space left on device|Disk quota exceeded", NoSpace, "the disk is full", "Free space; it is tried again."),
+    (
+        r"OpenEncodeSessionEx failed|out of memory \(10\)|No capable devices found|MFX_ERR_DEVICE_BUSY",
+        EncoderBusy,
+        "the encoder has no session left",
+        "It is tried again later; lower the number of nodes on this device if it happens often.",
+    ),
+    (
+        r"Cannot allocate memory|Out of memory|mmap.*failed",
+        TemporaryError,
+        "FFmpeg ran out of memory",
+        "It is tried again; raise render.memory_gb or lower render.resolution if it happens often.",
+    ),
+    (
+        r"Unrecognized option|Option .* not found|No such filter|Error parsing|Unable to parse|Invalid argument"
+        r"|Unknown encoder|Undefined constant|Filter .* has an unconnected",
+        FFmpegRefused,
+        "FFmpeg refused a command that videogen built",
+        "Report it with this folder; the command and FFmpeg's words are in stderr.log.",
+    ),
+    (
+        r"Invalid data found|moov atom not found|Error while decoding|corrupt|Invalid NAL|not in whitelist"
+        r"|Decoding error|No such file or directory",
+        MediaError,
+        "an input could not be decoded",
+        "Look into stderr.log for the file, replace it, and drop the voice again.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands. Units: output frames written, of all; seconds since it began."""
+
+    frame: int
+    total: int
+    elapsed_s: float
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds to go at the rate so far; None while nothing is known."""
+        if self.frame <= 0 or self.total <= 0:
+            return None
+        return self.elapsed_s * max(0, self.total - self.frame) / self.frame
+
+
+def verdict(status: int, tail: str, argv: Sequence[str]) -> VideogenError:
+    """Turn an exit that is not 0 into the error it is.
+
+    Shape: `tail` is the end of stderr; the error's facts carry the status, the last lines and the command.
+    """
+    lines = [line for line in tail.splitlines() if line.strip()]
+    facts: dict[str, Any] = {"status": status, "said": " / ".join(lines[-3:])[-600:], "command": shlex.join(argv)}
+    if status == -9:
+        return TemporaryError(
+            "FFmpeg was killed, most likely by the kernel for want of memory",
+            remedy="It is tried again; raise the machine's memory or lower render.resolution if it happens often.",
+            code="killed",
+            **facts,
+        )
+    for pattern, family, sentence, remedy in _TABLE:
+        if match := re.search(pattern, tail):
+            line = next((one for one in lines if match.group(0) in one), lines[-1] if lines else "")
+            return family(f"{sentence} ({line.strip()[:200]})", remedy=remedy, **facts)
+    said = lines[-1][:200] if lines else "nothing on stderr"
+    return Defect(
+        f"FFmpeg ended with status {status} ({said})",
+        remedy="Report it with this folder; the command and FFmpeg's words are in stderr.log.",
+        **facts,
+    )
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How long a run may stand still, and run in all. Units: seconds; None is without end."""
+
+    stall_s: float = 60.0
+    wall_s: float | None = None
+
+
+class FFmpeg:
+    """One FFmpeg program and the limits its children get."""
+
+    def __init__(self, program: Path, limits: cage.Limits | None = None, watch: Watch | None = None) -> None:
+        self.program = program
+        self._limits = limits or cage.Limits()
+        self._watch = watch or Watch()
+
+    def ask(self, arguments: Sequence[str], *, timeout_s: float = 30.0) -> cage.Ended:
+        """Run a short question such as -version to its end and give the answer, whatever its status.
+
+        Raises: ToolchainError: the program cannot be started. Stalled: no answer in time.
+        """
+        try:
+            return cage.run([str(self.program), "-hide_banner", *arguments], self._limits, timeout_s=timeout_s)
+        except OSError as error:
+            raise ToolchainError(
+                f"FFmpeg cannot be started: {self.program} ({error.strerror})",
+                remedy="Run `videogen doctor`, or set ffmpeg.path to a program that works.",
+            ) from error
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        log: Path,
+        total: int = 0,
+        on_progress: Callable[[Progress], None] | None = None,
+        stop: Event | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run FFmpeg to success; its stderr is added to `log`, the command line first.
+
+        Units: `total` is the number of frames the run will write, for the progress.
+        Raises: Stalled: the frame counter stood still, or the time ran out. Stopped: `stop` was set. Otherwise
+            what the table of this module makes of FFmpeg's words.
+        """
+        reading, writing = os.pipe()
+        argv = [str(self.program), "-hide_banner", "-nostdin", "-v", "warning", "-nostats"]
+        argv += ["-progress", f"pipe:{writing}", "-stats_period", "0.5", *arguments]
+        with log.open("ab") as stderr:
+            stderr.write(f"$ {shlex.join(argv)}\n".encode("utf-8", "backslashreplace"))
+            stderr.flush()
+            began = stderr.tell()
+            try:
+                process = cage.spawn(argv, self._limits, stderr=stderr, pass_fds=[writing], env=env)
+            except OSError:
+                os.close(reading)
+                raise
+            finally:
+                os.close(writing)
+        try:
+            _follow(reading, total, self._watch, on_progress or (lambda _: None), stop or Event())
+            status = process.wait(self._watch.stall_s)
+        except BaseException:
+            cage.end(process)
+            raise
+        finally:
+            os.close(reading)
+            cage.end(process)
+        if status != 0:
+            raise verdict(status, _tail(log, began), argv)
+
+
+def _tail(log: Path, began: int) -> str:
+    with log.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(began, size - TAIL_BYTES))
+        return file.read().decode("utf-8", "replace")
+
+
+def _follow(reading: int, total: int, watch: Watch, tell: Callable[[Progress], None], stop: Event) -> None:
+    """Read progress until the child closes its end. Raises: Stalled, Stopped."""
+    began = moved = time.monotonic()
+    pending, last = b"", ("", "")
+    while True:
+        ready, _, _ = select.select([reading], [], [], LOOK_S)
+        now = time.monotonic()
+        if stop.is_set():
+            raise Stopped("the render was stopped", remedy="The task went back and is taken up again.")
+        if now - moved > watch.stall_s:
+            raise Stalled(
+                f"FFmpeg made no progress for {watch.stall_s:g} s at frame {last[0] or 0}",
+                remedy="It is tried again; if a network mount is slow, raise render.stall_s.",
+            )
+        if watch.wall_s is not None and now - began > watch.wall_s:
+            raise Stalled(
+                f"FFmpeg was not done after {watch.wall_s:g} s",
+                remedy="It is tried again; raise render.wall_s if this machine is that slow.",
+            )
+        if not ready:
+            continue
+        block = os.read(reading, 65536)
+        if not block:
+            return
+        *lines, pending = (pending + block).split(b"\n")
+        fields = dict(line.split(b"=", 1) for line in lines if b"=" in line)
+        # FFmpeg leaves out what it does not know yet, and a run without a picture has no frame: read tolerantly.
+        here = tuple(fields.get(name, b"").decode("ascii", "replace").strip() for name in (b"frame", b"out_time_us"))
+        if any(here) and here != last:
+            last, moved = (here[0], here[1]), now
+        with suppress(ValueError):
+            tell(Progress(int(last[0] or 0), total, now - began))

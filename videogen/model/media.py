@@ -1,0 +1,122 @@
+"""What scan learned of a file: its side file holds exactly this, and it is the catalogue's truth."""
+
+from fractions import Fraction
+from typing import Literal
+
+from videogen.model.value import Digest, Value
+
+Kind = Literal["video", "frame", "music", "voice", "link"]
+
+
+class Colour(Value):
+    """The four parts of colour by FFmpeg's names (bt709, smpte2084, ...); an empty word is unknown."""
+
+    primaries: str = ""
+    transfer: str = ""
+    matrix: str = ""
+    range: str = ""
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the transfer is PQ or HLG, which a plain screen cannot show."""
+        return self.transfer in {"smpte2084", "arib-std-b67"}
+
+
+class Picture(Value):
+    """One video stream, as counted and decoded, never as its header says.
+
+    Units: pixels; seconds as an exact fraction; rotation in degrees clockwise that a player applies: 0, 90, 180, 270.
+    """
+
+    codec: str
+    width: int
+    height: int
+    sar: Fraction = Fraction(1)
+    rotation: Literal[0, 90, 180, 270] = 0
+    frames: int
+    rate: Fraction
+    is_cfr: bool
+    duration_s: Fraction
+    pix_fmt: str
+    colour: Colour = Colour()
+    is_interlaced: bool = False
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """Width and height as a player shows them: SAR and rotation applied, rounded to whole pixels."""
+        width = max(1, round(self.width * self.sar))
+        return (self.height, width) if self.rotation in {90, 270} else (width, self.height)
+
+
+class Loudness(Value):
+    """EBU R128 of a whole stream. Units: LUFS, dBTP, LU. A silent stream has no loudness: None where this stands."""
+
+    integrated_lufs: float
+    true_peak_dbtp: float
+    range_lu: float
+
+
+class Sound(Value):
+    """One audio stream, decoded to its end, encoder delay and padding removed."""
+
+    codec: str
+    sample_rate: int
+    channels: int
+    samples: int
+    loudness: Loudness | None = None
+
+    @property
+    def duration_s(self) -> Fraction:
+        """Seconds of sound, exactly: decoded samples by sample rate."""
+        return Fraction(self.samples, self.sample_rate)
+
+
+class Media(Value):
+    """What a file holds: a picture, a sound, or both."""
+
+    picture: Picture | None = None
+    sound: Sound | None = None
+
+    @property
+    def duration_s(self) -> Fraction:
+        """Length in seconds: the picture's where there is one, else the sound's, else 0."""
+        leading = self.picture or self.sound
+        return leading.duration_s if leading else Fraction(0)
+
+
+class Source(Value):
+    """Where an asset came from: enough to tell the very file that was dropped from another with the same name.
+
+    Units: nanoseconds of the file's modification time. `path` is relative to the root.
+    """
+
+    path: str
+    sha256: Digest
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+
+class Asset(Value):
+    """One promoted file and its side file. `path` is relative to the root and is the asset's name in every list.
+
+    `sha256` is of the bytes under `path`; `source.sha256` of the bytes that were dropped (music may be normalised).
+    """
+
+    version: Literal[1] = 1
+    kind: Kind
+    path: str
+    category: str
+    story: str = ""
+    name: str
+    original_name: str
+    sha256: Digest
+    size_bytes: int
+    source: Source
+    media: Media = Media()
+    gain_db: float = 0.0
+    """Linear gain applied at intake, in dB; 0 where the bytes were kept."""
+    task_id: str = ""
+    """Voices only: the id of the video this voice becomes, given once at intake."""
+    is_assembled: bool = False
+    """Voices only: the task was published; from then on the rooms know where it is."""

@@ -1,0 +1,136 @@
+"""The papers of a task: metadata.json, lease.json, reason.json, manifest.json."""
+
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from videogen.errors import VideogenError
+from videogen.model.recipe import Story
+from videogen.model.value import Digest, Value
+
+
+class Render(Value):
+    """The `render` part of metadata.json, key for key as the hierarchy's users know it."""
+
+    resolution: str
+    frame_rate: int | str
+    logo: str | None
+    output_format: Literal["mp4"] = "mp4"
+
+
+class Input(Value):
+    """One file of a task: its path from the root, and the hash its bytes must have."""
+
+    path: str
+    sha256: Digest
+
+
+class ClipUse(Input):
+    """One appearance of a clip. Units: frames at the video's rate, half-open."""
+
+    in_frame: int
+    out_frame: int
+
+
+class Inputs(Value):
+    """Every file a story is made of; the clips in playing order."""
+
+    voice: Input
+    music: Input
+    clips: tuple[ClipUse, ...]
+    logo: Input | None = None
+
+
+class Task(Value):
+    """metadata.json: the keys of the first ten lines are fixed, the others are ours.
+
+    Units: `voice_duration` in seconds to the microsecond, of decoded samples; `frames` the exact length of the video.
+    """
+
+    task_id: str
+    category: str
+    story_name: str
+    voice_file: str = "voice.mp3"
+    voice_duration: float
+    music_file: str = "music.mp3"
+    video_files: tuple[str, ...]
+    render: Render
+
+    version: Literal[1] = 1
+    recipe: Literal["story"] = "story"
+    seed: int
+    frames: Annotated[int, Field(gt=0)]
+    voice_gain: Fraction = Fraction(1)
+    music_gain: Fraction = Fraction(1, 4)
+    inputs: Inputs
+    priority: int = 5
+    attempts: int = 0
+    not_before_s: float = 0.0
+
+    def story(self) -> Story:
+        """Give the recipe this task is the paper of."""
+        return Story(
+            voice=self.inputs.voice.sha256,
+            music=self.inputs.music.sha256,
+            clips=tuple(clip.sha256 for clip in self.inputs.clips),
+            logo=self.inputs.logo.sha256 if self.inputs.logo else None,
+            voice_gain=self.voice_gain,
+            music_gain=self.music_gain,
+        )
+
+
+class Lease(Value):
+    """Who holds a claimed task. `incarnation` is random per start of a node: an older one is dead."""
+
+    task_id: str
+    node: str
+    incarnation: str
+    epoch: int
+    host: str
+    pid: int
+
+
+class Reason(Value):
+    """Why a thing is in trash/. `at` is the time it went there, for people; nothing reads it back."""
+
+    code: str
+    message: str
+    remedy: str
+    stage: str
+    path: str
+    original_name: str = ""
+    at: str
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+def reason_for(error: VideogenError, *, stage: str, path: str, at: str, original_name: str = "") -> Reason:
+    """Write an error down as the reason a thing went to trash/."""
+    facts = {name: value if isinstance(value, int | float | str) else str(value) for name, value in error.facts.items()}
+    return Reason(
+        code=error.word,
+        message=error.message,
+        remedy=error.remedy,
+        stage=stage,
+        path=path,
+        original_name=original_name,
+        at=at,
+        facts=facts,
+    )
+
+
+class Manifest(Value):
+    """What a published video is made of, and what was measured before it left."""
+
+    version: Literal[1] = 1
+    task: Task
+    node: str
+    epoch: int
+    encoder: str
+    toolchain: str
+    frames: int
+    samples: int
+    sha256: Digest
+    size_bytes: int
+    steps: dict[str, float]
+    """Seconds each step of the plan took."""

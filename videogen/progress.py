@@ -1,0 +1,67 @@
+"""Progress of a render: a bar with its ETA on a terminal, plain log lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from videogen.ffmpeg import Progress
+
+log = structlog.get_logger()
+
+LINE_EVERY_S = 10.0
+Tell = Callable[[str, Progress], None]
+
+
+@contextmanager
+def shown() -> Iterator[Tell]:
+    """Give the function that renders report to; what it shows goes to stderr."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames"),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        shown_tasks: dict[str, TaskID] = {}
+
+        def tell(task_id: str, progress: Progress) -> None:
+            if task_id not in shown_tasks:
+                for old in shown_tasks.values():
+                    bars.remove_task(old)
+                shown_tasks.clear()
+                shown_tasks[task_id] = bars.add_task(task_id[:8], total=progress.total)
+            bars.update(shown_tasks[task_id], completed=progress.frame)
+
+        yield tell
+
+
+def _lines() -> Tell:
+    last: dict[str, float] = {}
+
+    def tell(task_id: str, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - last.setdefault(task_id, now) < LINE_EVERY_S or not progress.total:
+            return
+        last[task_id] = now
+        left = progress.remaining_s
+        log.info(
+            "Rendering",
+            task=task_id,
+            percent=100 * progress.frame // progress.total,
+            frame=progress.frame,
+            eta_s=None if left is None else round(left),
+        )
+
+    return tell

@@ -1,0 +1,226 @@
+"""Intake of one file: copy and hash, inspect, bring to the house's loudness, give it its place in the library."""
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import structlog
+
+from videogen import durable
+from videogen.catalog import Catalog
+from videogen.errors import Defect, InputError, MediaError, MissingInput, VideogenError
+from videogen.ffmpeg import FFmpeg
+from videogen.model.media import Asset, Kind, Media, Source
+from videogen.probe import Prober
+from videogen.scan.loudness import apply_gain, gain_for
+from videogen.scan.place import Place, place_of
+from videogen.trash import Trash
+
+log = structlog.get_logger()
+
+LINK_BYTES = 1 << 20
+
+
+class StillChanging(Exception):  # noqa: N818 -- not an error: the file is looked at again
+    """The file changed while it was taken in."""
+
+
+@dataclass(frozen=True)
+class LoudnessRule:
+    """Where music is brought. Units: LUFS, dBTP, LU."""
+
+    target_lufs: float = -16.0
+    ceiling_dbtp: float = -1.0
+    tolerance_lu: float = 0.5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a file: an asset, or the error that refused it."""
+
+    path: str
+    place: Place | None
+    asset: Asset | None = None
+    error: VideogenError | None = None
+
+
+class Intake:
+    """The hand that takes files out of raw/, one at a time; each ends in the library or in trash/invalid."""
+
+    def __init__(self, root: Path, catalog: Catalog, prober: Prober, ffmpeg: FFmpeg, rule: LoudnessRule) -> None:
+        self._root = root
+        self._catalog = catalog
+        self._prober = prober
+        self._ffmpeg = ffmpeg
+        self._rule = rule
+        self._trash = Trash(root)
+
+    def admit(self, path: Path) -> Verdict:
+        """Decide one settled file of raw/; afterwards it lies there no more.
+
+        Raises: StillChanging: it is not settled after all. NoSpace: it stays, and is tried again.
+            FileNotFoundError: someone took it back.
+        """
+        relative = str(path.relative_to(self._root))
+        place: Place | None = None
+        began = time.monotonic()
+        content = self._catalog.entrance()
+        try:
+            place = place_of(PurePosixPath(path.relative_to(self._root / "raw").as_posix()))
+            asset = self._promote(path, place, content)
+        except InputError as error:
+            return self._refuse(path, relative, place, error)
+        finally:
+            for left in (content, content.with_name(content.name + ".mp3"), content.with_name(content.name + ".log")):
+                durable.remove(left)
+        log.info(
+            f"Moved {relative} → {asset.path}",
+            seconds=time.monotonic() - began,
+            size_bytes=asset.size_bytes,
+            **({"gain_db": asset.gain_db} if asset.kind == "music" else {}),
+        )
+        return Verdict(relative, place, asset=asset)
+
+    def refuse_defect(self, path: Path, error: Exception) -> Verdict:
+        """Move a file aside that we could not judge: our fault, but nothing may stop the rest."""
+        relative = str(path.relative_to(self._root))
+        defect = Defect(
+            f"videogen failed on this file ({type(error).__name__}: {error})",
+            remedy="Report it with the file; dropping the file again tries again.",
+            code="internal-error",
+        )
+        return self._refuse(path, relative, None, defect)
+
+    def _refuse(self, path: Path, relative: str, place: Place | None, error: VideogenError) -> Verdict:
+        target = self._trash.refuse(path, error)
+        log.warning(
+            f"Refused {relative} → {target.relative_to(self._root)}",
+            code=error.word,
+            because=error.message,
+            remedy=error.remedy,
+        )
+        return Verdict(relative, place, error=error)
+
+    def _promote(self, path: Path, place: Place, content: Path) -> Asset:
+        source = self._taken(path, content)
+        first = self._catalog.of_source(place.kind, source.sha256)
+        if first is not None:
+            if first.source != source:
+                raise MediaError(
+                    f"the same content is in the library already, as {first.path}",
+                    remedy="Nothing to do; remove this copy.",
+                    code="duplicate",
+                )
+            # A crash came between the promotion and this: finish it.
+            self._clear(path, source)
+            return first
+        if source.size_bytes == 0:
+            raise MediaError("the file is empty", remedy="Copy it again; the copy did not happen.", code="empty")
+        media = self._measured(place.kind, content)
+        gain_db = 0.0
+        if place.kind == "music":
+            content, media, gain_db = self._levelled(content, media)
+        asset = Asset(
+            kind=place.kind,
+            path=self._catalog.free_path(place.kind, place.stem, media, category=place.category, story=place.story),
+            category=place.category,
+            story=place.story,
+            name=place.stem,
+            original_name=_readable(path.name),
+            sha256=durable.digest(content) if gain_db else source.sha256,
+            size_bytes=content.stat().st_size,
+            source=source,
+            media=media,
+            gain_db=gain_db,
+            task_id=str(uuid4()) if place.kind == "voice" else "",
+        )
+        self._catalog.add(asset, content)
+        self._clear(path, source)
+        return asset
+
+    def _taken(self, path: Path, content: Path) -> Source:
+        try:
+            copied = durable.copy(path, content)
+        except MissingInput as error:
+            if error.word == "still-changing":
+                raise StillChanging from error
+            raise
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            code = "not-a-file" if path.is_symlink() or not path.is_file() else "unreadable"
+            raise MediaError(
+                f"the file cannot be read ({error.strerror})",
+                remedy="Copy the file itself, readable for the videogen user.",
+                code=code,
+            ) from error
+        return Source(
+            path=_readable(str(path.relative_to(self._root))),
+            sha256=copied.sha256,
+            size_bytes=copied.size_bytes,
+            mtime_ns=copied.mtime_ns,
+            inode=copied.inode,
+        )
+
+    def _measured(self, kind: Kind, content: Path) -> Media:
+        if kind == "link":
+            check_link(content)
+            return Media()
+        return self._prober.probe(content, kind)
+
+    def _levelled(self, content: Path, media: Media) -> tuple[Path, Media, float]:
+        """Bring music to its loudness by one linear gain; give what to keep, its media and the gain."""
+        rule = self._rule
+        if media.sound is None or media.sound.loudness is None:
+            raise MediaError("the track is silent", remedy="Export it again with its sound.", code="silent")
+        gain_db = gain_for(media.sound.loudness, rule.target_lufs, rule.ceiling_dbtp, rule.tolerance_lu)
+        if gain_db == 0.0:
+            return content, media, 0.0
+        levelled = content.with_name(content.name + ".mp3")
+        apply_gain(self._ffmpeg, content, levelled, gain_db, content.with_name(content.name + ".log"))
+        durable.sync_file(levelled)
+        return levelled, self._prober.probe(levelled, "music"), gain_db
+
+    def _clear(self, path: Path, source: Source) -> None:
+        """Take the dropped file away, unless it is not the one that was copied any more."""
+        with suppress(FileNotFoundError):
+            is_now = os.lstat(path)
+            if (is_now.st_ino, is_now.st_mtime_ns, is_now.st_size) == (
+                source.inode,
+                source.mtime_ns,
+                source.size_bytes,
+            ):
+                durable.remove(path)
+
+
+def check_link(content: Path) -> None:
+    """Prove that a file is a list of URLs.
+
+    Raises: MediaError: `too-large`, `not-text` or `no-url`.
+    """
+    if content.stat().st_size > LINK_BYTES:
+        raise MediaError("the list of links is over 1 MiB", remedy="Split it into several files.", code="too-large")
+    try:
+        lines = content.read_bytes().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise MediaError("the list of links is not UTF-8 text", remedy="Save it as UTF-8.", code="not-text") from error
+    if not any(_is_url(line.strip()) for line in lines):
+        raise MediaError(
+            "no line of the file is a link", remedy="Write one http:// or https:// URL per line.", code="no-url"
+        )
+
+
+def _is_url(line: str) -> bool:
+    try:
+        parts = urlsplit(line)
+    except ValueError:
+        return False
+    return parts.scheme.lower() in {"http", "https"} and bool(parts.netloc)
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

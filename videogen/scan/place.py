@@ -1,0 +1,84 @@
+"""What a file is, from where it was dropped: the hierarchy of raw/ is the only thing an operator has to know."""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from videogen.errors import MediaError
+from videogen.model.media import Kind
+
+EXTENSION: dict[Kind, str] = {"video": ".mp4", "frame": ".mp4", "music": ".mp3", "voice": ".mp3", "link": ".txt"}
+_REMEDY: dict[Kind, str] = {
+    "video": "Export the clip as H.264 in an .mp4 file and drop that.",
+    "frame": "Export the clip as H.264 in an .mp4 file and drop that.",
+    "music": "Export the track as .mp3 and drop that.",
+    "voice": "Export the recording as .mp3 and drop that.",
+    "link": "Write one URL per line into a .txt file and drop that.",
+}
+PLACES = (
+    "Places are video/<category>/, frame/<category>/, music/<category>/, story/<category>/<story>/voice/ "
+    "and story/<category>/<story>/link/."
+)
+FOLDER_BYTES = 200
+
+
+@dataclass(frozen=True)
+class Place:
+    """Kind, category and (for voices and links) story of a dropped file; `stem` is its name without the extension."""
+
+    kind: Kind
+    category: str
+    story: str
+    stem: str
+
+
+def place_of(relative: PurePosixPath) -> Place:
+    """Recognise a file by its path below raw/.
+
+    Raises: MediaError: `misplaced`, `bad-folder-name` or `kind-mismatch`, with what to do instead.
+    """
+    kind, category, story = _kind_of(relative)
+    for folder in filter(None, (category, story)):
+        _check_folder(folder)
+    name = relative.name
+    extension = EXTENSION[kind]
+    if not name.lower().endswith(extension):
+        raise MediaError(
+            f"{_shown(name)} is not a file that {kind} takes, which is {extension}",
+            remedy=_REMEDY[kind],
+            code="kind-mismatch",
+        )
+    return Place(kind, category, story, name[: -len(extension)])
+
+
+def _kind_of(relative: PurePosixPath) -> tuple[Kind, str, str]:
+    match relative.parts:
+        case ("video", category, _):
+            return "video", category, ""
+        case ("frame", category, _):
+            return "frame", category, ""
+        case ("music", category, _):
+            return "music", category, ""
+        case ("story", category, story, "voice", _):
+            return "voice", category, story
+        case ("story", category, story, "link", _):
+            return "link", category, story
+    raise MediaError(f"{_shown(str(relative))} lies at no place of raw/", remedy=PLACES, code="misplaced")
+
+
+def _check_folder(name: str) -> None:
+    # A folder's name goes into paths, into metadata.json and into video_list.txt, whose quotes cannot hold a newline.
+    try:
+        is_fine = len(name.encode("utf-8")) <= FOLDER_BYTES and name.isprintable()
+    except UnicodeEncodeError:
+        is_fine = False
+    if not is_fine:
+        raise MediaError(
+            f"the folder {_shown(name)} has control characters, is not UTF-8, or is longer than {FOLDER_BYTES} bytes",
+            remedy="Rename the folder to plain printable characters and drop the file again.",
+            code="bad-folder-name",
+        )
+
+
+def _shown(name: str) -> str:
+    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return readable if readable.isprintable() else repr(readable)

@@ -1,0 +1,381 @@
+"""The rooms and the protocol of a task: publish, claim, release, finish, discard. The room is the status.
+
+Problem: any process may be killed between any two lines, and several may want the same task. So every move is one
+rename, and each rename is something only one can win:
+  publish   tasks/.tmp-<id>            -> tasks/<id>                       only now does the task exist
+  claim 1   tasks/<id>                 -> processing/.<id>.<node>.<epoch>  the target is mine alone: it exists = I won
+  claim 2   processing/.<id>.<node>... -> processing/<id>                  uncontended, after lease.json is written
+  finish    processing/<id>/out.<e>    -> output/<id>                      `out.<e>` is the commit token
+  give back 1 out.<e> -> .fenced.<e>   2 processing/<id> -> processing/.<id>.reaped.<e>
+            3 tasks/.tmp-<id> with out.<e+1> -> tasks/<id>   4 the old claim -> trash/attempts/<id>.<e>
+  discard   out.<e> -> .fenced.<e>, reason.json written, processing/<id> -> trash/failed/<id>
+The epoch in `out.<e>` is the fence: a late holder's rename finds no such name. Taken up again after a crash, each of
+these goes on at the first rename that was not done.
+"""
+
+import fcntl
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from os import getpid
+from pathlib import Path
+
+from videogen import durable
+from videogen.errors import Defect, LeaseLost, MissingInput, SetupError, VideogenError
+from videogen.model.task import Lease, Manifest, Task, reason_for
+
+ROOMS = ("raw", "scanned", "tasks", "processing", "output", "trash")
+INNER = (
+    "raw/story",
+    "raw/video",
+    "raw/frame",
+    "raw/music",
+    "scanned/story",
+    "scanned/video",
+    "scanned/frame",
+    "scanned/music",
+    "trash/invalid",
+    "trash/failed",
+    "trash/attempts",
+    "processing/.nodes",
+)
+NODE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_MINE = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.(?P<node>[A-Za-z0-9_-]+)\.(?P<epoch>\d+)")
+_REAPED = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.reaped\.(?P<epoch>\d+)")
+PAPERS = ("metadata.json", "video_list.txt", "voice.mp3", "music.mp3", "logo.png")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A task that is ours: everything we write lies under a name with its epoch."""
+
+    task: Task
+    epoch: int
+    folder: Path
+
+    @property
+    def out(self) -> Path:
+        """The folder that becomes output/<id>, by one rename."""
+        return self.folder / f"out.{self.epoch}"
+
+    @property
+    def scratch(self) -> Path:
+        """Where steps write; gone with the claim."""
+        return self.folder / f".scratch.{self.epoch}"
+
+    @property
+    def log(self) -> Path:
+        """What FFmpeg said."""
+        return self.folder / "stderr.log"
+
+
+class Spool:
+    """The six rooms under one root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.tasks = root / "tasks"
+        self.processing = root / "processing"
+        self.output = root / "output"
+        self.failed = root / "trash" / "failed"
+        self.attempts = root / "trash" / "attempts"
+
+    def lay_out(self) -> None:
+        """Make every room that is missing; what is there stays as it is."""
+        for name in (*ROOMS, *INNER):
+            durable.make_folder(self.root / name)
+
+    def prove(self) -> None:
+        """Prove by trial renames that all rooms are one filesystem.
+
+        Raises: SetupError: a room is missing. RoomsApart: a rename between two rooms is a copy.
+        """
+        for name in ROOMS:
+            if not (self.root / name).is_dir():
+                raise SetupError(
+                    f"{self.root} is no spool: it has no {name}/", remedy=f"Run `videogen --root {self.root} init`."
+                )
+        trial = durable.temporary_in(self.root / ROOMS[0])
+        durable.make_folder(trial)
+        for name in ROOMS[1:]:
+            moved = self.root / name / trial.name
+            try:
+                durable.move(trial, moved)
+            except VideogenError:
+                durable.remove_tree(trial)
+                raise
+            trial = moved
+        durable.remove_tree(trial)
+
+    @contextmanager
+    def holding(self, role: str) -> Iterator[None]:
+        """Be the only process of this role on this root, until the block ends or the process dies.
+
+        Raises: SetupError: another one is running.
+        """
+        durable.make_folder(self.processing / ".nodes")
+        path = self.processing / ".nodes" / f"{role}.lock"
+        with path.open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise SetupError(
+                    f"another {role} is already running on {self.root}",
+                    remedy="Stop it first, or give this one another --name or --root.",
+                ) from error
+            yield
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def room_of(self, task_id: str) -> str | None:
+        """Name the room a task lies in, or None. A task on its way between two rooms is in processing."""
+        for room, path in (
+            ("output", self.output / task_id),
+            ("tasks", self.tasks / task_id),
+            ("processing", self.processing / task_id),
+            ("trash", self.failed / task_id),
+        ):
+            if path.is_dir():
+                return room
+        return "processing" if any(self.processing.glob(f".{task_id}.*")) else None
+
+    def waiting(self) -> list[Task]:
+        """Give the tasks in tasks/, the most urgent first, then the oldest; what is no task is left out."""
+        found = []
+        for folder in visible(self.tasks):
+            with suppress(FileNotFoundError, NotADirectoryError, MissingInput):
+                task = read_task(folder)
+                found.append((-task.priority, folder.stat().st_mtime_ns, task))
+        return [task for *_, task in sorted(found, key=lambda row: row[:2])]
+
+    def clear_broken(self, at: str) -> list[tuple[str, VideogenError]]:
+        """Move what lies in tasks/ and is no task to trash/failed; give each name and its trouble."""
+        broken: list[tuple[str, VideogenError]] = []
+        for folder in visible(self.tasks):
+            try:
+                read_task(folder)
+            except MissingInput as error:
+                with suppress(OSError):
+                    durable.move(folder, self.failed / folder.name)
+                    note = reason_for(error, stage="claim", path=f"tasks/{folder.name}", at=at)
+                    durable.write(self.failed / folder.name / "reason.json", note.to_json())
+                    broken.append((folder.name, error))
+            except OSError:
+                continue  # another node took it between the look and the read
+        return broken
+
+    # -- publish and claim -------------------------------------------------------------------------------------------
+
+    def publish(self, task: Task, fill: Callable[[Path], None]) -> bool:
+        """Bring a task into being: when this returns True it survives a power cut, and a node may take it.
+
+        `fill` puts the links, the list and the logo into the folder it is given. False: the id is in a room already.
+        """
+        if self.room_of(task.task_id) is not None:
+            return False
+        self._publish(task, 1, fill)
+        return True
+
+    def _publish(self, task: Task, epoch: int, fill: Callable[[Path], None]) -> None:
+        building = self.tasks / f".tmp-{task.task_id}"
+        durable.remove_tree(building)
+        durable.make_folder(building)
+        durable.write(building / "metadata.json", task.to_json())
+        fill(building)
+        durable.make_folder(building / f"out.{epoch}")
+        durable.sync_tree(building)
+        durable.move(building, self.tasks / task.task_id)
+
+    def claim(self, task_id: str, node: str, incarnation: str) -> Claim | None:
+        """Take a task from tasks/: of all that try, exactly one gets it. None: another was quicker."""
+        folder = self.tasks / task_id
+        epoch = _token(folder)
+        if epoch is None:
+            return None
+        mine = self.processing / f".{task_id}.{node}.{epoch}"
+        try:
+            durable.move(folder, mine)
+        except OSError:
+            # NFS may answer an error for a rename that was done; only my own name is proof.
+            if not mine.is_dir():
+                return None
+        task = read_task(mine)
+        lease = Lease(
+            task_id=task_id,
+            node=node,
+            incarnation=incarnation,
+            epoch=epoch,
+            host=socket.gethostname(),
+            pid=getpid(),
+        )
+        durable.write(mine / "lease.json", lease.to_json())
+        held = self.processing / task_id
+        durable.move(mine, held)
+        claim = Claim(task, epoch, held)
+        durable.make_folder(claim.scratch)
+        return claim
+
+    # -- the three ends of a claim -------------------------------------------------------------------------------------
+
+    def finish(self, claim: Claim, manifest: Manifest) -> Path:
+        """Publish what lies in the claim's `out` folder, whole and synced; then the claim is gone.
+
+        Raises: LeaseLost: the token was taken away; nothing was published. Defect: the id was published before.
+        """
+        durable.write(claim.out / "manifest.json", manifest.to_json())
+        durable.sync_tree(claim.out)
+        target = self.output / claim.task.task_id
+        try:
+            durable.move(claim.out, target)
+        except FileNotFoundError as error:
+            raise LeaseLost(f"the task {claim.task.task_id} was taken away", remedy="Nothing was published.") from error
+        except OSError as error:
+            raise Defect(f"{target} is there already", remedy="Look at both; nothing was overwritten.") from error
+        durable.remove_tree(claim.folder)
+        return target
+
+    def release(self, claim: Claim, *, counts: bool, not_before_s: float = 0.0) -> None:
+        """Give a task back to tasks/ under a new epoch; `counts` says whether this was an attempt.
+
+        Raises: LeaseLost: it was not ours any more.
+        """
+        self._fence(claim.folder, claim.epoch)
+        self._give_back(claim.folder, claim.epoch, counts=counts, not_before_s=not_before_s)
+
+    def discard(self, claim: Claim, error: VideogenError, *, stage: str, at: str) -> Path:
+        """Move a task that cannot become a video to trash/failed with its reason and FFmpeg's words.
+
+        Raises: LeaseLost: it was not ours any more.
+        """
+        self._fence(claim.folder, claim.epoch)
+        note = reason_for(error, stage=stage, path=f"tasks/{claim.task.task_id}", at=at)
+        if not claim.log.exists():
+            durable.write(claim.log, f"FFmpeg was not started.\n{error}\n")
+        durable.write(claim.folder / "reason.json", note.to_json())
+        return self._bury(claim.folder, claim.epoch)
+
+    def _bury(self, folder: Path, epoch: int) -> Path:
+        durable.remove_tree(folder / f".scratch.{epoch}")
+        durable.remove_tree(folder / f".fenced.{epoch}")
+        target = self.failed / folder.name
+        durable.move(folder, target)
+        return target
+
+    def _fence(self, folder: Path, epoch: int) -> None:
+        try:
+            durable.move(folder / f"out.{epoch}", folder / f".fenced.{epoch}")
+        except FileNotFoundError as error:
+            raise LeaseLost(f"the task {folder.name} was taken away", remedy="Nothing was touched.") from error
+
+    def _give_back(self, folder: Path, epoch: int, *, counts: bool, not_before_s: float = 0.0) -> None:
+        reaped = self.processing / f".{folder.name}.reaped.{epoch}"
+        durable.remove_tree(folder / f".scratch.{epoch}")
+        if counts or not_before_s:
+            task = read_task(folder)
+            changed = {"attempts": task.attempts + int(counts), "not_before_s": not_before_s}
+            durable.write(folder / "metadata.json", task.model_copy(update=changed).to_json())
+        durable.move(folder, reaped)
+        self._republish(reaped, epoch)
+
+    def _republish(self, reaped: Path, epoch: int) -> None:
+        task = read_task(reaped)
+        if self.room_of_live(task.task_id) is None:
+            self._publish(task, epoch + 1, lambda folder: copy_papers(reaped, folder))
+        kept = self.attempts / f"{task.task_id}.{epoch}"
+        durable.remove_tree(kept)
+        durable.move(reaped, kept)
+
+    def room_of_live(self, task_id: str) -> str | None:
+        """Name the room a task lies in under its own name, or None: what `room_of` says less the ways between."""
+        rooms = {"tasks": self.tasks, "processing": self.processing, "output": self.output, "trash": self.failed}
+        return next((room for room, folder in rooms.items() if (folder / task_id).is_dir()), None)
+
+    # -- after a crash -------------------------------------------------------------------------------------------------
+
+    def recover(self, node: str, incarnation: str) -> list[str]:
+        """Finish what earlier lives of this node left half done; give the ids that went back to tasks/.
+
+        Only for the node itself, while it holds its own lock: an older incarnation is dead.
+        """
+        back = []
+        for folder in sorted(self.processing.iterdir()):
+            if match := _REAPED.fullmatch(folder.name):
+                self._republish(folder, int(match["epoch"]))
+                back.append(match["id"])
+            elif (match := _MINE.fullmatch(folder.name)) and match["node"] == node:
+                durable.remove(folder / "lease.json")
+                durable.move(folder, self.tasks / match["id"])
+                back.append(match["id"])
+            elif self._is_dead(folder, node, incarnation) and self._recover_claim(folder):
+                back.append(folder.name)
+        return back
+
+    def _is_dead(self, folder: Path, node: str, incarnation: str) -> bool:
+        try:
+            lease = Lease.model_validate_json((folder / "lease.json").read_bytes())
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False  # not a claim of this protocol; not ours to judge
+        return not folder.name.startswith(".") and lease.node == node and lease.incarnation != incarnation
+
+    def _recover_claim(self, folder: Path) -> bool:
+        """Go on where the holder died. True: the task is in tasks/ again."""
+        if (self.output / folder.name).is_dir():
+            durable.remove_tree(folder)
+            return False
+        epoch = _token(folder)
+        if epoch is None:
+            epoch = _token(folder, prefix=".fenced.")
+            if epoch is None:
+                return False
+            if (folder / "reason.json").exists():
+                self._bury(folder, epoch)
+                return False
+        else:
+            self._fence(folder, epoch)
+        self._give_back(folder, epoch, counts=True)
+        return True
+
+
+def visible(room: Path) -> list[Path]:
+    """List what anyone may see in a room: no dot names, in order of name."""
+    try:
+        return sorted(path for path in room.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def read_task(folder: Path) -> Task:
+    """Read the paper of a task. Raises: MissingInput: metadata.json is no task."""
+    if not (folder / "metadata.json").is_file() and folder.is_dir():
+        raise MissingInput(f"{folder.name} has no metadata.json", remedy="Drop the voice into raw/ again.")
+    raw = (folder / "metadata.json").read_bytes()
+    try:
+        return Task.model_validate_json(raw)
+    except ValueError as error:
+        first = str(error).splitlines()[-2:] if not isinstance(error, json.JSONDecodeError) else [str(error)]
+        raise MissingInput(
+            f"{folder.name}/metadata.json is not a task ({' '.join(first).strip()[:200]})",
+            remedy="Restore it, or move the folder to trash/failed and drop the voice again.",
+        ) from error
+
+
+def copy_papers(source: Path, target: Path) -> None:
+    """Bring the links, the list and the logo of a task into a new folder of the same depth."""
+    for name in PAPERS[1:]:
+        path = source / name
+        if path.is_symlink():
+            durable.point_at(target / name, str(path.readlink()))
+        elif path.is_file():
+            durable.copy(path, target / name)
+
+
+def _token(folder: Path, prefix: str = "out.") -> int | None:
+    """Find the epoch in the commit token's name, or None where there is none."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for path in folder.iterdir():
+            if path.name.startswith(prefix) and path.name[len(prefix) :].isdigit():
+                return int(path.name[len(prefix) :])
+    return None

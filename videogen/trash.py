@@ -1,0 +1,68 @@
+"""trash/invalid: files from raw/ that cannot become anything, each with its reason beside it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+from videogen import durable
+from videogen.errors import VideogenError
+from videogen.model.task import reason_for
+
+NAME_BYTES = 200
+"""Longest name kept: with `~12` and `.reason.json` it still fits the 255 bytes a name may have."""
+
+
+def utc_now() -> str:
+    """Give the time for people to read, as in 2025-11-10T18:03:44Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Trash:
+    """The hand that refuses files. Nothing is ever overwritten, and nothing lies here without a reason."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder = root / "trash" / "invalid"
+
+    def refuse(self, path: Path, error: VideogenError, *, stage: str = "scan") -> Path:
+        """Move a file to trash/invalid with its reason; give the name it has there.
+
+        Shape: the dropped name, `<stem>~2.<ext>` and so on where it is taken; `<name>.reason.json` beside it.
+        """
+        for name in numbered(path.name):
+            target = self._folder / name
+            note = self._folder / f"{name}.reason.json"
+            if note.exists() or target.is_symlink() or target.exists():
+                continue
+            reason = reason_for(
+                error,
+                stage=stage,
+                path=_printable(path.relative_to(self._root)),
+                original_name=_printable(Path(path.name)),
+                at=utc_now(),
+            )
+            # The reason first: a crash between the two leaves a note without a file, never a file without a note.
+            durable.write(note, reason.to_json())
+            if durable.move_new(path, target):
+                return target
+            durable.remove(note)
+        raise AssertionError("unreachable: count() does not end")
+
+
+def numbered(name: str) -> Iterator[str]:
+    """Give `name`, then `stem~2.ext`, `stem~3.ext`, ... without end; a name too long to add to gets a new stem."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem:
+        stem, dot, extension = name, "", ""
+    if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
+        stem, extension = uuid4().hex, extension[:20]
+    yield stem + dot + extension
+    for number in count(2):
+        yield f"{stem}~{number}{dot}{extension}"
+
+
+def _printable(path: Path) -> str:
+    """Keep a name that is not UTF-8 readable: its odd bytes as \\xNN."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,141 @@
+"""Builds the parts from the settings: the only place that reads them."""
+
+import os
+import re
+import socket
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+
+from videogen import cage, config
+from videogen.assemble import Assembler, StoryRule, check_logo
+from videogen.catalog import Catalog
+from videogen.crawl import Crawler, FetchRules
+from videogen.errors import ConfigError
+from videogen.ffmpeg import FFmpeg
+from videogen.model.profile import Encoder
+from videogen.model.timebase import parse_rate, parse_resolution
+from videogen.model.timeline import Canvas
+from videogen.probe import Prober
+from videogen.render import Bench, Node
+from videogen.scan import Arrivals, Intake, LoudnessRule, Scanner
+from videogen.spool import NODE_NAME, Spool
+from videogen.toolchain import Toolchain, find
+from videogen.trash import Trash
+
+GIB = 1 << 30
+
+
+class House:
+    """One root with its settings, and every part built once, when it is asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.abspath(root))
+        self.settings = config.load(self.root)
+        self.stop = Event()
+
+    @cached_property
+    def spool(self) -> Spool:
+        """The rooms."""
+        return Spool(self.root)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The library's index, not loaded yet."""
+        return Catalog(self.root)
+
+    @cached_property
+    def toolchain(self) -> Toolchain:
+        """The FFmpeg of this machine."""
+        return find(self.settings.ffmpeg.path)
+
+    @cached_property
+    def canvas(self) -> Canvas:
+        """What every story's frames have in common."""
+        render = self.settings.render
+        width, height = parse_resolution(render.resolution)
+        return Canvas(width=width, height=height, fps=parse_rate(render.frame_rate))
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """The way from raw/ to scanned/."""
+        scan, audio = self.settings.scan, self.settings.audio
+        prober = Prober(
+            limits=cage.Limits(memory_bytes=int(scan.probe_memory_gb * GIB), open_files=64), timeout_s=scan.probe_s
+        )
+        rule = LoudnessRule(audio.music_lufs, audio.peak_dbtp, audio.tolerance_lu)
+        intake = Intake(self.root, self.catalog, prober, FFmpeg(self.toolchain.program), rule)
+        raw = self.root / "raw"
+        return Scanner(raw, Arrivals(raw, scan.quiet_s), intake, self.stop)
+
+    @cached_property
+    def assembler(self) -> Assembler:
+        """The way from scanned/ to tasks/. Raises: ConfigError: the logo is no PNG."""
+        render, assemble = self.settings.render, self.settings.assemble
+        logo = self.root / render.logo
+        if logo.is_file():
+            check_logo(logo)
+        fps = self.canvas.fps
+        rule = StoryRule(
+            canvas=self.canvas,
+            frame_rate=fps.numerator if fps.denominator == 1 else str(fps),
+            logo=logo,
+            voice_gain=Fraction(str(render.voice_gain)),
+            music_gain=Fraction(str(render.music_gain)),
+            category=assemble.category,
+            settle_s=assemble.settle_s,
+        )
+        return Assembler(self.spool, self.catalog, rule)
+
+    @cached_property
+    def bench(self) -> Bench:
+        """How this machine encodes. Raises: ToolchainError: the encoder asked for does not work here."""
+        render = self.settings.render
+        return Bench(
+            program=self.toolchain.program,
+            toolchain=self.toolchain.version,
+            encoder=Encoder(
+                name=self.toolchain.encoder(render.encoder),
+                preset=render.preset,
+                quality=render.crf,
+                gop=render.gop,
+                threads=render.threads,
+            ),
+            audio_kbps=render.audio_kbps,
+            stall_s=render.stall_s,
+            wall_s=render.wall_s,
+            memory_bytes=int(render.memory_gb * GIB) or None,
+            retry_s=self.settings.node.retry_s,
+        )
+
+    def node_name(self, given: str = "") -> str:
+        """Give the node's name: the one given, else the setting, else the host's. Raises: ConfigError: not a name."""
+        name = given or self.settings.node.name or re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]
+        if not NODE_NAME.fullmatch(name):
+            raise ConfigError(
+                f"{name!r} is not a node's name", remedy="Use 1 to 40 letters, digits, underscores and dashes."
+            )
+        return name
+
+    def node(self, name: str) -> Node:
+        """A render node of that name."""
+        return Node(self.spool, name, self.bench, self.stop)
+
+    @cached_property
+    def crawler(self) -> Crawler:
+        """The way from links to text."""
+        crawl = self.settings.crawl
+        rules = FetchRules(allowed_hosts=crawl.allowed_hosts, wall_s=crawl.wall_s)
+        trash = Trash(self.root)
+        return Crawler(
+            self.root,
+            rules,
+            refuse=lambda path, error: trash.refuse(path, error, stage="crawl"),
+            max_words=crawl.max_words,
+            stop=self.stop,
+        )
+
+    def log_file(self, process: str) -> Path:
+        """Name the log of one process: `main`, `crawl`, `node-<name>`."""
+        return self.root / self.settings.log.dir / f"{process}.log"
