@@ -237,7 +237,7 @@ def run_up_once(house: House, wake: threading.Event, options: Sequence[str]) -> 
     published, failed = _names(house.spool.output), _names(house.spool.failed)
     report = run_main(house, wake, once=True)
     if not house.stop.is_set():
-        children = [Child(house, ["crawl", "--once"], options)] if house.catalog.of_kind("link") else []
+        children = [Child(house, ["crawl", "--once"], options)] if house.crawler.waiting() else []
         children.append(Child(house, ["node", "--once"], options))
         statuses = [child.wait(house.stop) for child in reversed(children)]
         if SetupError.exit_code in statuses:
@@ -245,6 +245,8 @@ def run_up_once(house: House, wake: threading.Event, options: Sequence[str]) -> 
     waiting = dict(report.waiting)
     for arrival in house.scanner.scan_once().arriving if house.stop.is_set() else ():
         waiting[f"raw/{arrival}"] = "it was not decided before the stop"
+    for link in house.crawler.waiting():
+        waiting[str(link.relative_to(house.root))] = "its addresses could not be reached yet"
     for room, folder in (("tasks", house.spool.tasks), ("processing", house.spool.processing)):
         for name in _names(folder):
             waiting[f"{room}/{name}"] = "it is not rendered yet" if room == "tasks" else "a node holds it"

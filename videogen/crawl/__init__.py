@@ -11,8 +11,8 @@ Promises:      A chunk that can be seen is whole and has its card. No chunk is e
 Fails with:    A link file none of whose addresses gave a text is refused with one InputError that names each trouble.
                A trouble of some addresses only is a warning, and stands in the report. NoSpace and SetupError
                (trafilatura is missing) end the round, and nothing is refused for them.
-Known limits:  Pages that only scripts fill have no text. robots.txt is not asked. One process crawls a spool. An
-               address that is out of reach for three tries is given up as if it were wrong. A page that changed
+Known limits:  Pages that only scripts fill have no text. robots.txt is not asked. One process crawls a spool. A
+               page out of reach is tried three times, and its file again after 10 minutes. A page that changed
                between a kill and the next start may repeat or lose words where its two versions meet; the cards'
                fetched_sha256 tell. The child that reads a page is kept from memory and time, not from the network:
                the unit's own rules do that.

@@ -21,6 +21,8 @@ from videogen.errors import InputError, Stopped, TemporaryError, VideogenError
 LINES = 1000
 LINK_BYTES = 4 << 20
 BACK_OFF_S = (1.0, 4.0)
+AGAIN_S = 600.0
+"""A link file whose addresses were out of reach for a passing cause is tried again this much later."""
 """What is waited before the second and the third try."""
 BETWEEN_REQUESTS_S = 1.0
 TROUBLES_NAMED = 10
@@ -38,6 +40,7 @@ class UrlResult:
     chunks: tuple[str, ...] = ()
     code: str = ""
     message: str = ""
+    is_temporary: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Crawler:
         self._stop = stop
         self._wait = wait or stop.wait
         self._not_before: dict[str, float] = {}
+        self._later: dict[Path, float] = {}
 
     def crawl_once(self) -> tuple[Crawled, ...]:
         """Crawl every link file that has no report yet, in path order; a stop ends it early and loses nothing.
@@ -120,7 +124,9 @@ class Crawler:
         Raises: NoSpace: the disk is full. SetupError: trafilatura is missing. In both cases nothing is refused.
         """
         done: list[Crawled] = []
-        for link in self._waiting():
+        for link in self.waiting():
+            if self._later.get(link, 0.0) > time.monotonic():
+                continue
             try:
                 done.append(self._crawl(link))
             except Stopped:
@@ -131,7 +137,8 @@ class Crawler:
                 # Someone took the file away meanwhile.
         return tuple(done)
 
-    def _waiting(self) -> list[Path]:
+    def waiting(self) -> list[Path]:
+        """Give the link files that have no report yet, in path order."""
         stories = self._root / "scanned" / "story"
         links = (link for link in stories.glob("*/*/link/*.txt") if link.is_file() and not link.is_symlink())
         visible = (link for link in links if not any(name.startswith(".") for name in link.relative_to(stories).parts))
@@ -148,9 +155,18 @@ class Crawler:
         story = Story(link.parent.parent, sha256)
         results = tuple(self._crawl_url(story, link, sha256, index, url) for index, url in enumerate(urls, 1))
         if not any(result.is_ok for result in results):
+            if any(result.is_temporary for result in results):
+                return self._put_off(link, results)
             return self._refused(link, results, _nothing_found(link, results))
         report = {"link": link.name, "link_sha256": sha256, "urls": [asdict(result) for result in results]}
         durable.write(report_of(link), json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+        return Crawled(link, results)
+
+    def _put_off(self, link: Path, results: tuple[UrlResult, ...]) -> Crawled:
+        """Leave a link file where it is: a network that was away is no fault of the file's."""
+        self._later[link] = time.monotonic() + AGAIN_S
+        trouble = next(result.message for result in results if result.is_temporary)
+        log.warning(f"Left {link.relative_to(self._root)} for later", because=trouble, again_in_s=AGAIN_S)
         return Crawled(link, results)
 
     def _refused(self, link: Path, results: tuple[UrlResult, ...], error: InputError) -> Crawled:
@@ -167,7 +183,8 @@ class Crawler:
             if isinstance(error, Stopped):
                 raise
             log.warning(f"Could not crawl {shown(url)}: {error.message}", code=error.word, link=link.name)
-            return UrlResult(index, url, False, code=error.word, message=error.message)
+            passes = isinstance(error, TemporaryError)
+            return UrlResult(index, url, False, code=error.word, message=error.message, is_temporary=passes)
         texts = split(found.text, self._max_words)
         source = Source(
             url, page.final_url, found.title, page.fetched_sha256, link.name, link_sha256, index, parts=len(texts)

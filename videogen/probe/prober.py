@@ -33,12 +33,21 @@ class Prober:
         self._limits = limits or cage.Limits(memory_bytes=MEMORY_BYTES, open_files=64)
         self._timeout_s = timeout_s
 
-    def probe(self, path: Path, kind: Kind) -> Media:
-        """Give what a file holds.
+    def probe(self, path: Path, kind: Kind, *, name: str | None = None) -> Media:
+        """Give what a file holds; errors call it `name`, which is the file's own where none is given.
 
         Raises: MediaError: the file is not what its kind asks for (the child's code, message and remedy); or the child
             died of it (inspector-died) or ran out of time (too-slow). MissingInput: there is no such file.
         """
+        try:
+            return self._probe(path, kind)
+        except MediaError as error:
+            if name is None:
+                raise
+            said = error.message.replace(path.name, name)
+            raise MediaError(said, remedy=error.remedy, code=error.word) from error
+
+    def _probe(self, path: Path, kind: Kind) -> Media:
         if kind not in WANTED:
             raise Defect(f"a {kind} is no media file to inspect", remedy="Report it; links are read by crawl.")
         wait_s = self._wait_s(path)

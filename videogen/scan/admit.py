@@ -17,7 +17,7 @@ from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Asset, Kind, Media, Source
 from videogen.probe import Prober
 from videogen.scan.loudness import apply_gain, gain_for
-from videogen.scan.place import Place, place_of
+from videogen.scan.place import Place, place_of, shown
 from videogen.trash import Trash
 
 log = structlog.get_logger()
@@ -120,7 +120,7 @@ class Intake:
             return first
         if source.size_bytes == 0:
             raise MediaError("the file is empty", remedy="Copy it again; the copy did not happen.", code="empty")
-        media = self._measured(place.kind, content)
+        media = self._measured(place.kind, content, shown(path.name))
         gain_db = 0.0
         if place.kind == "music":
             content, media, gain_db = self._levelled(content, media)
@@ -166,11 +166,11 @@ class Intake:
             inode=copied.inode,
         )
 
-    def _measured(self, kind: Kind, content: Path) -> Media:
+    def _measured(self, kind: Kind, content: Path, name: str) -> Media:
         if kind == "link":
             check_link(content)
             return Media()
-        return self._prober.probe(content, kind)
+        return self._prober.probe(content, kind, name=name)
 
     def _levelled(self, content: Path, media: Media) -> tuple[Path, Media, float]:
         """Bring music to its loudness by one linear gain; give what to keep, its media and the gain."""

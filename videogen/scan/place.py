@@ -43,7 +43,7 @@ def place_of(relative: PurePosixPath) -> Place:
     extension = EXTENSION[kind]
     if not name.lower().endswith(extension):
         raise MediaError(
-            f"{_shown(name)} is not a file that {kind} takes, which is {extension}",
+            f"{shown(name)} is not a file that {kind} takes, which is {extension}",
             remedy=_REMEDY[kind],
             code="kind-mismatch",
         )
@@ -62,7 +62,7 @@ def _kind_of(relative: PurePosixPath) -> tuple[Kind, str, str]:
             return "voice", category, story
         case ("story", category, story, "link", _):
             return "link", category, story
-    raise MediaError(f"{_shown(str(relative))} lies at no place of raw/", remedy=PLACES, code="misplaced")
+    raise MediaError(f"{shown(str(relative))} lies at no place of raw/", remedy=PLACES, code="misplaced")
 
 
 def _check_folder(name: str) -> None:
@@ -73,12 +73,13 @@ def _check_folder(name: str) -> None:
         is_fine = False
     if not is_fine:
         raise MediaError(
-            f"the folder {_shown(name)} has control characters, is not UTF-8, or is longer than {FOLDER_BYTES} bytes",
+            f"the folder {shown(name)} has control characters, is not UTF-8, or is longer than {FOLDER_BYTES} bytes",
             remedy="Rename the folder to plain printable characters and drop the file again.",
             code="bad-folder-name",
         )
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """Give a name for one line of text: what is not printable as an escape."""
     readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return readable if readable.isprintable() else repr(readable)
