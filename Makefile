@@ -11,7 +11,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test check clean help
+.PHONY: setup demo test check bench clean help
 
 setup: $(READY) ## make .venv with everything in it (again only when pyproject.toml or constraints.txt changed)
 
@@ -42,6 +42,9 @@ check: $(READY) ## lint, format, types, floors
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+
+bench: $(READY) ## print the figures; needs VIDEOGEN_TEST_MEDIA
+	$(BIN)/python -m bench.render
 
 clean: ## take away .venv and every cache; the rooms and logs stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -109,6 +109,8 @@ def node(
         counts = daemon.run_node(house, name, tell, once=once)
     if once and counts["failed"]:
         raise typer.Exit(65)
+    if once and counts["parked"]:
+        raise typer.Exit(75)
 
 
 @app.command()

@@ -14,7 +14,7 @@ import structlog
 from videogen import cage
 from videogen.errors import SetupError
 from videogen.ffmpeg import Progress
-from videogen.scan import Verdict, watching
+from videogen.scan import AGAIN_S, Verdict, watching
 from videogen.spool import visible
 from videogen.wiring import House
 
@@ -86,11 +86,14 @@ def run_main(house: House, wake: threading.Event, *, once: bool, tick: Callable[
                 if not (once and result.arriving):
                     waiting = house.assembler.assemble_once(result.arriving)
                     report.waiting = {row.voice: row.reason for row in waiting}
+                    report.waiting |= {f"raw/{path}": reason for path, reason in result.put_off.items()}
                     if once:
                         break
                 tick()
                 # What changes is looked at again soon; what waits for the clock alone, by the clock.
-                idle_s = ARRIVING_POLL_S if result.arriving else house.settings.scan.rescan_s
+                idle_s = house.settings.scan.rescan_s
+                if result.arriving or result.put_off:
+                    idle_s = min(idle_s, ARRIVING_POLL_S if result.arriving else AGAIN_S)
                 _idle(wake, idle_s, tick)
         log.info("Stopped" if house.stop.is_set() else "Done")
     return report
@@ -121,7 +124,7 @@ def run_node(house: House, name: str, tell: Tell, *, once: bool) -> dict[str, in
 
     Raises: SetupError: no encoder works here, or another node of this name runs here.
     """
-    counts = {"published": 0, "failed": 0, "released": 0}
+    counts = {"published": 0, "failed": 0, "released": 0, "parked": 0}
     with house.spool.holding(f"node-{name}"):
         house.spool.prove()
         node = house.node(name)
@@ -131,6 +134,8 @@ def run_node(house: House, name: str, tell: Tell, *, once: bool) -> dict[str, in
             outcome = node.work_once(tell)
             if outcome is not None:
                 counts[outcome] += 1
+                if once and outcome == "parked":
+                    break
                 continue
             if once and not visible(house.spool.tasks):
                 break

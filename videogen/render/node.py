@@ -12,7 +12,7 @@ import structlog
 
 from videogen import cage, durable
 from videogen.edit import story_timeline
-from videogen.errors import Defect, InputError, LeaseLost, SetupError, Stopped, TemporaryError, VideogenError
+from videogen.errors import Defect, InputError, LeaseLost, NoSpace, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.ffmpeg import FFmpeg, Progress, Watch
 from videogen.model.profile import Encoder, Profile
 from videogen.model.task import Manifest, Task
@@ -30,7 +30,7 @@ ATTEMPTS = 3
 """A task that fails this often for passing causes is poison. Source: design of the spool, promise P18."""
 WALL_FACTOR = 10
 WALL_LEAST_S = 600.0
-Outcome = Literal["published", "failed", "released"]
+Outcome = Literal["published", "failed", "released", "parked"]
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,21 @@ class Node:
             steps=done.seconds,
         )
 
+    def _park(self, claim: Claim, error: NoSpace) -> Outcome:
+        """A full disk is no fault of the task: it does not count as an attempt, however long it lasts."""
+        self._spool.release(claim, counts=False, not_before_s=self._bench.retry_s)
+        log.warning(
+            f"Gave back tasks/{claim.task.task_id}",
+            task=claim.task.task_id,
+            code=error.word,
+            because=error.message,
+            again_in_s=self._bench.retry_s,
+        )
+        return "parked"
+
     def _try_later(self, claim: Claim, error: TemporaryError) -> Outcome:
+        if isinstance(error, NoSpace):
+            return self._park(claim, error)
         attempts = claim.task.attempts + 1
         if attempts >= ATTEMPTS:
             return self._fail(claim, error)

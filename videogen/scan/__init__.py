@@ -8,7 +8,7 @@ Known limits: arrival is told by quiet time alone; one file is inspected at a ti
 
 from videogen.scan.admit import Intake, LoudnessRule, Verdict
 from videogen.scan.arrival import Arrivals
-from videogen.scan.scanner import Pass, Scanner
+from videogen.scan.scanner import AGAIN_S, Pass, Scanner
 from videogen.scan.watch import watching
 
-__all__ = ["Arrivals", "Intake", "LoudnessRule", "Pass", "Scanner", "Verdict", "watching"]
+__all__ = ["AGAIN_S", "Arrivals", "Intake", "LoudnessRule", "Pass", "Scanner", "Verdict", "watching"]

@@ -1,5 +1,7 @@
 """One pass over raw/: decide everything that has settled. An event only says when; what is there is the truth."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -12,39 +14,63 @@ from videogen.scan.arrival import Arrivals, Signature
 
 log = structlog.get_logger()
 
+AGAIN_S = 5.0
+"""A file left for a cause that passes is tried again this much later."""
+
 
 @dataclass
 class Pass:
-    """What one look came to. `arriving` are the paths below raw/ that are not decided yet."""
+    """What one look came to, by paths below raw/.
+
+    `arriving` are not decided yet; `put_off` cannot be for a cause that passes (a full disk), which is named.
+    """
 
     decided: list[Verdict] = field(default_factory=list)
     arriving: list[Path] = field(default_factory=list)
+    put_off: dict[Path, str] = field(default_factory=dict)
 
 
 class Scanner:
     """raw/ → scanned/ or trash/invalid, one file at a time; a bad one never stops the rest."""
 
-    def __init__(self, raw: Path, arrivals: Arrivals, intake: Intake, stop: Event) -> None:
+    def __init__(
+        self,
+        raw: Path,
+        arrivals: Arrivals,
+        intake: Intake,
+        stop: Event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._raw = raw
         self._arrivals = arrivals
         self._intake = intake
         self._stop = stop
+        self._clock = clock
         self._stuck: dict[Path, Signature] = {}
+        self._put_off: dict[Path, tuple[float, str]] = {}
 
     def scan_once(self) -> Pass:
         """Look at all of raw/ and decide what has settled; stops between two files when asked to."""
         result = Pass()
         for arrival in self._arrivals.look():
-            if self._stuck.get(arrival.path) == arrival.signature:
+            path, relative = arrival.path, arrival.path.relative_to(self._raw)
+            if self._stuck.get(path) == arrival.signature:
                 continue  # it could be neither taken nor moved; the log said so, and it has not changed since
-            if not arrival.has_settled or self._stop.is_set():
-                result.arriving.append(arrival.path.relative_to(self._raw))
+            again_at, reason = self._put_off.get(path, (0.0, ""))
+            if reason and self._clock() < again_at:
+                result.put_off[relative] = reason
                 continue
-            verdict = self._decide(arrival.path, arrival.signature)
+            if not arrival.has_settled or self._stop.is_set():
+                result.arriving.append(relative)
+                continue
+            verdict = self._decide(path, arrival.signature)
             if verdict is not None:
+                self._put_off.pop(path, None)
                 result.decided.append(verdict)
-            elif self._stuck.get(arrival.path) != arrival.signature:
-                result.arriving.append(arrival.path.relative_to(self._raw))
+            elif path in self._put_off:
+                result.put_off[relative] = self._put_off[path][1]
+            elif self._stuck.get(path) != arrival.signature:
+                result.arriving.append(relative)
         return result
 
     def _decide(self, path: Path, signature: Signature) -> Verdict | None:
@@ -53,7 +79,9 @@ class Scanner:
         except (StillChanging, FileNotFoundError):
             return None
         except TemporaryError as error:
-            log.warning(f"Left {path.name} in raw/ for now", code=error.word, because=error.message)
+            if self._put_off.get(path, (0.0, ""))[1] != error.message:
+                log.warning(f"Left {path.name} in raw/ for now", code=error.word, because=error.message)
+            self._put_off[path] = self._clock() + AGAIN_S, error.message
             return None
         except Exception as error:
             log.exception(f"Failed on {path.name}")
