@@ -104,6 +104,7 @@ class Catalog:
 
     def entrance(self) -> Path:
         """Name a new file in the entrance, where intake copies to and probes; on the library's filesystem."""
+        durable.make_folder(self._incoming)
         return self._incoming / uuid4().hex
 
     def free_path(self, kind: Kind, stem: str, media: Media, *, category: str, story: str = "") -> str:

@@ -291,7 +291,7 @@ def test_child_out_of_time_is_a_refusal(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="the kernel's CPU limit is set by prlimit")
 def test_child_past_its_cpu_limit_is_a_refusal(tmp_path: Path) -> None:
     """A child that uses up its CPU is killed by the kernel, which is a refusal too."""
-    long = footage.clip(tmp_path / "long.mp4", size=(1280, 720), rate=50, seconds=20, sound=False)
+    long = footage.clip(tmp_path / "long.mp4", size=(1280, 720), rate=50, seconds=55, sound=False)
 
     with pytest.raises(MediaError, match="status -9") as caught:
         Prober(cage.Limits(cpu_s=1)).probe(long, "video")

@@ -10,8 +10,8 @@ from tests import footage
 from videogen.errors import VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Loudness
-from videogen.scan.loudness import apply_gain, gain_for
 from videogen.probe.prober import Prober
+from videogen.scan.loudness import apply_gain, gain_for
 
 
 def heard(path: Path) -> Loudness:

@@ -1,5 +1,6 @@
 """One pass over raw/: decide everything that has settled. An event only says when; what is there is the truth."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -76,8 +77,11 @@ class Scanner:
     def _decide(self, path: Path, signature: Signature) -> Verdict | None:
         try:
             return self._intake.admit(path)
-        except (StillChanging, FileNotFoundError):
+        except StillChanging:
             return None
+        except FileNotFoundError as error:
+            # Someone took the file back; anything else that is missing is ours.
+            return self._set_aside(path, signature, error) if os.path.lexists(path) else None
         except TemporaryError as error:
             if self._put_off.get(path, (0.0, ""))[1] != error.message:
                 log.warning(f"Left {path.name} in raw/ for now", code=error.word, because=error.message)
