@@ -16,9 +16,9 @@ from videogen.model.timebase import samples_of
 from videogen.model.timeline import Clip, Timeline
 from videogen.plan.encode import full_encode
 from videogen.plan.explain import listing
-from videogen.plan.graph import ASSET, STEP, Needs, Plan, Step
+from videogen.plan.graph import Needs, Plan, Step, placed
 
-__all__ = ["ASSET", "STEP", "Needs", "Plan", "Step", "compile_plan", "listing"]
+__all__ = ["Needs", "Plan", "Step", "compile_plan", "listing", "placed"]
 
 ARGUMENT_BYTES = 131072
 """The longest single argument Linux takes. Source: MAX_ARG_STRLEN, 32 pages."""

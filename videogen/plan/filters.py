@@ -58,24 +58,30 @@ def picture_stream(timeline: Timeline, media_of: MediaOf) -> Stream:
     """Join the base track and lay the overlays over it: exactly `timeline.length` frames at the canvas rate."""
     canvas = timeline.canvas
     parts = [
-        clip_stream(part, _picture_of(media_of(part.asset)), canvas)
+        clip_stream(part, _picture_of(media_of(part.asset)), canvas, nth)
         if isinstance(part, Clip)
-        else gap_stream(part, canvas)
-        for part in timeline.picture
+        else gap_stream(part, canvas, nth)
+        for nth, part in enumerate(timeline.picture)
     ]
     joined = ffmpeg.concat(*parts, v=1, a=0) if len(parts) > 1 else parts[0]
-    for overlay in timeline.overlays:
-        joined = _overlaid(joined, overlay, timeline.length)
+    for nth, overlay in enumerate(timeline.overlays):
+        joined = _overlaid(joined, overlay, timeline.length, nth)
     return joined.filter("format", canvas.pix_fmt)
 
 
-def clip_stream(clip: Clip, picture: Picture, canvas: Canvas) -> Stream:
+def clip_stream(clip: Clip, picture: Picture, canvas: Canvas, nth: int = 0) -> Stream:
     """Give exactly `clip.length` frames of an asset, fitted; its last frame is held where it ends a frame early.
 
     FFmpeg has applied the rotation before the first filter; SAR is applied here, by scaling to the displayed size.
     """
     stream = ffmpeg.input(
-        ASSET + clip.asset, f="mov", format_whitelist="mov", codec_whitelist=_CLIP_CODECS, an=None, sn=None, **_SAFE
+        _asset(clip.asset, "clip", nth),
+        f="mov",
+        format_whitelist="mov",
+        codec_whitelist=_CLIP_CODECS,
+        an=None,
+        sn=None,
+        **_SAFE,
     ).video
     # A clip's picture may begin after 0 (an edit list, a late stream): its first frame is our frame 0.
     stream = stream.filter("setpts", "PTS-STARTPTS")
@@ -93,9 +99,12 @@ def clip_stream(clip: Clip, picture: Picture, canvas: Canvas) -> Stream:
     )
 
 
-def gap_stream(gap: Gap, canvas: Canvas) -> Stream:
+def gap_stream(gap: Gap, canvas: Canvas, nth: int = 0) -> Stream:
     """Give exactly `gap.length` black frames."""
-    black = ffmpeg.input(f"color=c=black:s={canvas.width}x{canvas.height}:r={canvas.fps}", f="lavfi").video
+    # `nth` frames more than needed, which are trimmed: two inputs with the same words would be one input.
+    frames = gap.length + nth + 1
+    source = f"color=c=black:s={canvas.width}x{canvas.height}:r={canvas.fps},trim=end_frame={frames}"
+    black = ffmpeg.input(source, f="lavfi").video
     return black.filter("format", canvas.pix_fmt).filter("setsar", 1).filter("trim", end_frame=gap.length)
 
 
@@ -106,7 +115,7 @@ def sound_stream(timeline: Timeline) -> Stream:
     """
     canvas = timeline.canvas
     samples = samples_of(timeline.length, canvas.fps, canvas.sample_rate)
-    tracks = [_track(sound, canvas, samples) for sound in timeline.sounds]
+    tracks = [_track(sound, canvas, samples, nth) for nth, sound in enumerate(timeline.sounds)]
     if not tracks:
         layout = "stereo" if canvas.channels == 2 else "mono"
         silence = ffmpeg.input(f"anullsrc=r={canvas.sample_rate}:cl={layout}", f="lavfi").audio
@@ -114,6 +123,15 @@ def sound_stream(timeline: Timeline) -> Stream:
     if len(tracks) == 1:
         return tracks[0]
     return ffmpeg.filter(tracks, "amix", inputs=len(tracks), duration="longest", normalize=0, dropout_transition=0)
+
+
+def _asset(digest: str, role: str, nth: int) -> str:
+    """Name an input's content, and which input it is.
+
+    ffmpeg-python takes two nodes with the same words for one node, and refuses a node with two readers: a clip shown
+    twice must be two inputs.
+    """
+    return f"{ASSET}{digest}#{role}{nth}"
 
 
 def _picture_of(media: Media) -> Picture:
@@ -147,17 +165,19 @@ def _fitted(stream: Stream, picture: Picture, canvas: Canvas) -> Stream:
     )
 
 
-def _overlaid(base: Stream, overlay: ImageOverlay, length: int) -> Stream:
-    image = ffmpeg.input(ASSET + overlay.asset, f="png_pipe", codec_whitelist="png", **_SAFE).video
+def _overlaid(base: Stream, overlay: ImageOverlay, length: int, nth: int) -> Stream:
+    image = ffmpeg.input(_asset(overlay.asset, "image", nth), f="png_pipe", codec_whitelist="png", **_SAFE).video
     timing = {}
     if (overlay.at.start, overlay.at.end) != (0, length):
         timing["enable"] = f"gte(n,{overlay.at.start})*lt(n,{overlay.at.end})"
     return ffmpeg.overlay(base, image, x=overlay.x, y=overlay.y, **timing)
 
 
-def _track(sound: SoundTrack, canvas: Canvas, samples: int) -> Stream:
+def _track(sound: SoundTrack, canvas: Canvas, samples: int, nth: int) -> Stream:
     looped = {"stream_loop": -1} if sound.is_looped else {}
-    stream = ffmpeg.input(ASSET + sound.asset, f="mp3", codec_whitelist="mp3float,mp3", vn=None, **looped, **_SAFE)
+    stream = ffmpeg.input(
+        _asset(sound.asset, "sound", nth), f="mp3", codec_whitelist="mp3float,mp3", vn=None, **looped, **_SAFE
+    )
     layout = "stereo" if canvas.channels == 2 else "mono"
     return (
         stream.audio.filter("aresample", canvas.sample_rate)

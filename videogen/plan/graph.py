@@ -1,6 +1,6 @@
 """Plan: a DAG of steps, each with what it reads, what it makes, what it costs and why it must run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import Literal
 
@@ -10,8 +10,23 @@ from videogen.model.profile import Profile
 from videogen.model.value import Digest, Value
 
 ASSET = "asset:"
-"""In an argument list `asset:<sha256>` stands for the file with that content, `step:<id>` for what a step made."""
 STEP = "step:"
+"""In an argument list `asset:<sha256>#<input>` stands for the file with that content, `step:<id>` for what a step made.
+
+What is behind `#` tells two inputs of the same content apart, and nothing else.
+"""
+
+
+def placed(argument: str, assets: Mapping[str, str], steps: Mapping[str, str]) -> str:
+    """Put a path where a placeholder stands; any other argument stays as it is.
+
+    Raises: KeyError: the placeholder names a content or a step that has no path.
+    """
+    if argument.startswith(ASSET):
+        return assets[argument[len(ASSET) :].partition("#")[0]]
+    if argument.startswith(STEP):
+        return steps[argument[len(STEP) :]]
+    return argument
 
 
 class Needs(Value):

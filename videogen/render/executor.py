@@ -9,7 +9,7 @@ from threading import Event
 from videogen import durable
 from videogen.errors import Defect, Stopped
 from videogen.ffmpeg import FFmpeg, Progress
-from videogen.plan import ASSET, STEP, Plan, Step
+from videogen.plan import Plan, Step, placed
 from videogen.render.check import Proof, check
 
 
@@ -66,10 +66,10 @@ class Executor:
         # FFmpeg writes under another name; only a whole file gets the one that means "done".
         unfinished = shop.scratch / f".{step.output}.part"
         durable.remove(unfinished)
-        places = {ASSET + digest: f"file:{path}" for digest, path in shop.assets.items()}
-        places[STEP + step.id] = f"file:{unfinished}"
+        assets = {digest: f"file:{path}" for digest, path in shop.assets.items()}
+        steps = {step.id: f"file:{unfinished}"}
         self._ffmpeg.run(
-            [places.get(argument, argument) for argument in step.argv],
+            [placed(argument, assets, steps) for argument in step.argv],
             log=shop.log,
             total=step.frames,
             on_progress=tell,

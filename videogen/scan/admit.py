@@ -129,7 +129,7 @@ class Intake:
             path=self._catalog.free_path(place.kind, place.stem, media, category=place.category, story=place.story),
             category=place.category,
             story=place.story,
-            name=place.stem,
+            name=_readable(place.stem),
             original_name=_readable(path.name),
             sha256=durable.digest(content) if gain_db else source.sha256,
             size_bytes=content.stat().st_size,

@@ -1,0 +1,152 @@
+"""A spool in a folder and the command line as real processes: what every flow test starts from."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from tests import footage
+
+CONFIG = """\
+[render]
+resolution = "{resolution}"
+preset = "{preset}"
+encoder = "libx264"
+[scan]
+quiet_s = 0.2
+rescan_s = 1
+[assemble]
+settle_s = 2
+[node]
+poll_s = 0.1
+retry_s = 0
+"""
+
+
+class House:
+    """One root, and the hands that drop files into it and run commands on it."""
+
+    def __init__(self, root: Path, *, resolution: str = "320x180", preset: str = "ultrafast") -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+        (root / "videogen.toml").write_text(CONFIG.format(resolution=resolution, preset=preset))
+        assert self.run("init").returncode == 0
+
+    def argv(self, *arguments: str) -> list[str]:
+        """Give the argument list of one command."""
+        return [sys.executable, "-m", "videogen.cli", "--root", str(self.root), *arguments]
+
+    def run(
+        self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 90
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end."""
+        return subprocess.run(
+            self.argv(*arguments),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+            env=clean_env() | dict(env or {}),
+            check=False,
+        )
+
+    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start one command; its words are thrown away, the log has them."""
+        return subprocess.Popen(
+            self.argv(*arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=clean_env() | dict(env or {}),
+        )
+
+    def up(self, env: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+        """Work until idle; give the exit status and what was told."""
+        done = self.run("up", "--once", "--json", env=env)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    def place(self, place: str) -> Path:
+        """Name a file below raw/ and make its folder, for a maker to write to."""
+        path = self.root / "raw" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def voice(self, story: str = "tales/fox", seconds: float = 2.0, name: str = "chapter_0001.mp3") -> Path:
+        """Drop a voice."""
+        return footage.voice_mp3(self.place(f"story/{story}/voice/{name}"), seconds)
+
+    def music(self, category: str = "tales", seconds: float = 3.0, lufs: float | None = None) -> Path:
+        """Drop a track."""
+        return footage.music_mp3(self.place(f"music/{category}/chord.mp3"), seconds, lufs)
+
+    def clip(self, name: str = "plain.mp4", category: str = "tales", **options: Any) -> Path:
+        """Drop a clip."""
+        return footage.clip(self.place(f"video/{category}/{name}"), **options)
+
+    def visible(self, room: str) -> list[str]:
+        """List what lies in a room, by name."""
+        return sorted(path.name for path in (self.root / room).iterdir() if not path.name.startswith("."))
+
+    def files(self, room: str) -> list[str]:
+        """List every file and link below a room, by path from it, dot names left out."""
+        found = [path.relative_to(self.root / room) for path in (self.root / room).rglob("*") if not path.is_dir()]
+        return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.parts))
+
+    def assets(self, kind: str) -> list[dict[str, Any]]:
+        """Read the side files of one kind, in order of path."""
+        return [
+            asset
+            for side in sorted((self.root / "scanned" / ("story" if kind == "voice" else kind)).rglob("*.json"))
+            if (asset := json.loads(side.read_text())).get("kind") == kind
+        ]
+
+    def final(self) -> Path:
+        """Name the one video in output/."""
+        (name,) = self.visible("output")
+        return self.root / "output" / name / "final.mp4"
+
+    def reason(self, name: str) -> dict[str, Any]:
+        """Read the reason of one refused file."""
+        found: dict[str, Any] = json.loads((self.root / "trash" / "invalid" / f"{name}.reason.json").read_text())
+        return found
+
+    def log(self, name: str = "main") -> str:
+        """Read a log."""
+        return (self.root / "logs" / f"{name}.log").read_text(encoding="utf-8")
+
+
+def clean_env() -> dict[str, str]:
+    """Give this process's environment without settings of a factory of the machine's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("VIDEOGEN_")}
+
+
+def frames_in(video: Path) -> int:
+    """Decode a video and count its frames."""
+    with av.open(str(video)) as container:
+        return sum(1 for _ in container.decode(container.streams.video[0]))
+
+
+def spoken_frames(voice: Path, fps: int = 30) -> int:
+    """Reckon how long a video of this voice must be, from its decoded samples."""
+    with av.open(str(voice)) as container:
+        stream = container.streams.audio[0]
+        samples = sum(frame.samples for frame in container.decode(stream))
+        return int(Fraction(samples, stream.rate) * fps + Fraction(1, 2))
+
+
+def soon(condition: Callable[[], bool], *, within_s: float = 30.0) -> bool:
+    """Look until a condition holds or the time is over; give whether it does."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
