@@ -66,7 +66,8 @@ def before(
 
 @contextmanager
 def _role(component: str, process: str, house: House, wake: threading.Event | None = None) -> Iterator[None]:
-    """Run a role: its log, and its signals."""
+    """Run a role: its log, and its signals. Raises: SetupError: there is no spool; nothing was made."""
+    house.spool.expect_rooms()
     logs.start(component, house.log_file(process), as_json=_Given.log_json, keep_days=house.settings.log.keep_days)
     with daemon.stopping(house.stop, wake):
         yield
@@ -169,6 +170,7 @@ def _print_up(report: daemon.UpReport) -> None:
 def status(as_json: Json = False) -> None:
     """Count the rooms, tell their oldest ages, and name what waits and why."""
     house = House(_Given.root)
+    house.spool.expect_rooms()
     house.catalog.load()
     found = census.take(house.spool, house.catalog.counts(), house.assembler.waiting())
     if as_json:

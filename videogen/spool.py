@@ -88,16 +88,20 @@ class Spool:
         for name in (*ROOMS, *INNER):
             durable.make_folder(self.root / name)
 
-    def prove(self) -> None:
-        """Prove by trial renames that all rooms are one filesystem.
-
-        Raises: SetupError: a room is missing. RoomsApart: a rename between two rooms is a copy.
-        """
+    def expect_rooms(self) -> None:
+        """Prove that a spool was laid out here. Raises: SetupError: a room is missing."""
         for name in ROOMS:
             if not (self.root / name).is_dir():
                 raise SetupError(
                     f"{self.root} is no spool: it has no {name}/", remedy=f"Run `videogen --root {self.root} init`."
                 )
+
+    def prove(self) -> None:
+        """Prove by trial renames that all rooms are one filesystem.
+
+        Raises: SetupError: a room is missing. RoomsApart: a rename between two rooms is a copy.
+        """
+        self.expect_rooms()
         trial = durable.temporary_in(self.root / ROOMS[0])
         durable.make_folder(trial)
         for name in ROOMS[1:]:
@@ -325,16 +329,17 @@ class Spool:
         if (self.output / folder.name).is_dir():
             durable.remove_tree(folder)
             return False
-        epoch = _token(folder)
-        if epoch is None:
-            epoch = _token(folder, prefix=".fenced.")
-            if epoch is None:
-                return False
-            if (folder / "reason.json").exists():
-                self._bury(folder, epoch)
-                return False
-        else:
-            self._fence(folder, epoch)
+        token, fenced = _token(folder), _token(folder, prefix=".fenced.")
+        if token is not None:
+            self._fence(folder, token)
+        epoch = token or fenced or 0
+        if (folder / "reason.json").exists():
+            self._bury(folder, epoch)
+            return False
+        if not epoch:
+            # Published, and taken out of output/ since: only papers are left.
+            durable.move(folder, self.attempts / f"{folder.name}.published")
+            return False
         self._give_back(folder, epoch, counts=True)
         return True
 

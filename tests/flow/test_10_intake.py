@@ -97,7 +97,7 @@ def test_what_is_no_plain_file_is_set_aside(house: House, tmp_path: Path) -> Non
     "name",
     [
         "two words.mp4",
-        "it's \"quoted\".mp4",
+        'it\'s "quoted".mp4',
         "line\nbreak.mp4",
         "sun🌞.mp4",
         "-v.mp4",

@@ -97,9 +97,9 @@ def test_metadata_is_the_seed_s(house: House) -> None:
 
 def test_template_command_finds_every_input(house: House) -> None:
     """The seed's inputs, named as the seed names them, open from inside the task's folder (A1)."""
-    house.clip("a.mp4", category="it's \"fun\" 🌞")
+    house.clip("a.mp4", category='it\'s "fun" 🌞')
     house.music()
-    house.voice(seconds=1.5, story="it's \"fun\" 🌞/day one")
+    house.voice(seconds=1.5, story='it\'s "fun" 🌞/day one')
     footage.logo_png(house.root / "logo.png")
     house.run("main", "--once")
     (task_id,) = house.visible("tasks")
