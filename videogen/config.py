@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from videogen.errors import ConfigError, RecipeError
 from videogen.model.timebase import parse_rate, parse_resolution
@@ -199,6 +205,11 @@ def load(root: Path) -> Settings:
         raise ConfigError(
             f"the setting {name} is {str(first.get('input'))[:100]!r}: {said}",
             remedy=f"Correct it in {FILE_NAME} or VIDEOGEN_*; `videogen config` lists every setting.",
+        ) from error
+    except SettingsError as error:
+        raise ConfigError(
+            f"{error}: lists and tables in the environment are JSON",
+            remedy='Write it as in VIDEOGEN_CRAWL__ALLOWED_HOSTS=\'["intranet:8080"]\'.',
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML ({error})", remedy="Correct the file, or move it away.") from error

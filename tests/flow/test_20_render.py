@@ -26,7 +26,10 @@ def pixel(video: Path, frame: int, x: int, y: int) -> Pixel:
     with av.open(str(video)) as container:
         for index, shown in enumerate(container.decode(video=0)):
             if index == frame:
-                red, green, blue = shown.to_image().getpixel((x, y))
+                picture = shown.reformat(format="rgb24")
+                plane = picture.planes[0]
+                at = y * plane.line_size + 3 * x
+                red, green, blue = bytes(plane)[at : at + 3]
                 return red, green, blue
     raise AssertionError(f"{video} has no frame {frame}")
 

@@ -1,0 +1,62 @@
+"""story: the recipe's arithmetic, to the frame."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from tests import papers
+from videogen.edit import story_timeline
+from videogen.errors import MissingInput, RecipeError
+from videogen.model.media import Media
+from videogen.model.recipe import Story
+from videogen.model.timeline import Canvas, Clip
+
+CANVAS = Canvas(width=1920, height=1080, fps=Fraction(30))
+
+
+def library(samples: int, *clip_seconds: Fraction) -> tuple[Story, dict[str, Media]]:
+    """Make a story of a voice and clips."""
+    media = {papers.digest("voice"): papers.sound(samples), papers.digest("music"): papers.sound(44100)}
+    clips = [papers.digest(f"clip{index}") for index in range(len(clip_seconds))]
+    media |= {clip: papers.picture(seconds) for clip, seconds in zip(clips, clip_seconds, strict=True)}
+    return Story(voice=papers.digest("voice"), music=papers.digest("music"), clips=tuple(clips)), media
+
+
+@settings(deadline=None)
+@given(some.integers(1, 44100 * 40), some.lists(some.fractions(Fraction(1, 30), 9), min_size=1, max_size=30))
+def test_length_is_the_voice_s_to_the_frame(samples: int, seconds: list[Fraction]) -> None:
+    """The length is the voice's decoded length rounded to a frame, or the clips do not reach and that is said (A7)."""
+    story, media = library(samples, *seconds)
+    wanted = max(1, int(Fraction(samples * 30, 44100) + Fraction(1, 2)))
+    reach = sum(max(1, int(length * 30 + Fraction(1, 2))) for length in seconds)
+
+    if reach < wanted:
+        with pytest.raises(RecipeError, match="before the voice does"):
+            story_timeline(story, media, CANVAS)
+        return
+    timeline = story_timeline(story, media, CANVAS)
+
+    assert timeline.length == wanted
+    shown = [part for part in timeline.picture if isinstance(part, Clip)]
+    assert [part.asset for part in shown] == list(story.clips[: len(shown)])
+    assert all(part.source.start == 0 for part in shown)
+
+
+def test_last_clip_is_cut_and_the_rest_left_out() -> None:
+    """A clip that is longer than what is left ends with the voice; later ones do not appear."""
+    story, media = library(44100 * 3, Fraction(2), Fraction(2), Fraction(2))
+
+    timeline = story_timeline(story, media, CANVAS)
+
+    assert [part.length for part in timeline.picture] == [60, 30]
+
+
+def test_voice_without_a_clip_s_media_is_named() -> None:
+    """An asset of which nothing is known is a missing input."""
+    story, media = library(44100, Fraction(2))
+    del media[papers.digest("clip0")]
+
+    with pytest.raises(MissingInput, match=papers.digest("clip0")[:12]):
+        story_timeline(story, media, CANVAS)

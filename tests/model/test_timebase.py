@@ -1,0 +1,79 @@
+"""Exact time: nothing here may ever round twice or drift."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from pydantic import ValidationError
+
+from videogen.errors import RecipeError
+from videogen.model.timebase import Range, frames_of, parse_rate, parse_resolution, rounded, samples_of
+
+RATES = some.sampled_from([Fraction(r) for r in ("24000/1001", "24", "25", "30000/1001", "30", "60000/1001", "25/2")])
+
+
+@settings(deadline=None)
+@given(some.fractions())
+def test_rounding_goes_to_the_nearest(value: Fraction) -> None:
+    """The result is at most half away, and a half goes up."""
+    assert -Fraction(1, 2) < rounded(value) - value <= Fraction(1, 2)
+
+
+@settings(deadline=None)
+@given(some.integers(0, 10**7), RATES)
+def test_frames_come_back(frames: int, fps: Fraction) -> None:
+    """A length of whole frames is that many frames."""
+    assert frames_of(frames / fps, fps) == frames
+
+
+@settings(deadline=None)
+@given(some.integers(0, 10**6), some.integers(0, 10**6), RATES)
+def test_samples_of_parts_stay_within_one(first: int, second: int, fps: Fraction) -> None:
+    """Samples are reckoned from the beginning, so parts never drift by more than one from the whole (A7)."""
+    whole = samples_of(first + second, fps, 48000)
+
+    assert abs(samples_of(first, fps, 48000) + samples_of(second, fps, 48000) - whole) <= 1
+    assert abs(Fraction(whole, 48000) - (first + second) / fps) <= Fraction(1, 96000)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 0), (3, 2), (-1, 4)])
+def test_range_is_not_empty_and_not_before_zero(start: int, end: int) -> None:
+    """A range that holds nothing, or begins before the clip, is refused."""
+    with pytest.raises(ValidationError):
+        Range(start=start, end=end)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("30", Fraction(30)),
+        ("29.97", Fraction(2997, 100)),
+        ("30000/1001", Fraction(30000, 1001)),
+        (" 25 ", Fraction(25)),
+    ],
+)
+def test_rates_are_read_exactly(text: str, rate: Fraction) -> None:
+    """A rate is the fraction that was written."""
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "fast", "0", "-25", "1/0", "241", "30 fps", "nan", "inf"])
+def test_wrong_rates_are_refused(text: str) -> None:
+    """What is no rate is named in one sentence."""
+    with pytest.raises(RecipeError, match="frame rate"):
+        parse_rate(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1920", "1920x", "x1080", "1921x1080", "1920X1080", "0x0", "8194x8194", "-2x2", "²x²"]
+)
+def test_wrong_resolutions_are_refused(text: str) -> None:
+    """What is no even picture size is named in one sentence."""
+    with pytest.raises(RecipeError, match="resolution"):
+        parse_resolution(text)
+
+
+def test_resolution_is_width_then_height() -> None:
+    """The first number is the width."""
+    assert parse_resolution("3840x2160") == (3840, 2160)

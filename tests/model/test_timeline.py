@@ -1,0 +1,143 @@
+"""The edit as a value: what it holds together, what it refuses, and how it reads."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from videogen.model.media import Picture
+from videogen.model.timebase import Range
+from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, SoundTrack, Timeline
+
+CANVAS = Canvas(width=320, height=180, fps=Fraction(30000, 1001))
+A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
+
+PARTS = st.lists(
+    st.one_of(
+        st.builds(Gap, length=st.integers(1, 1000)),
+        st.builds(
+            lambda asset, start, length: Clip(asset=asset, source=Range(start=start, end=start + length)),
+            st.sampled_from([A, B, C]),
+            st.integers(0, 1000),
+            st.integers(1, 1000),
+        ),
+    ),
+    min_size=1,
+    max_size=12,
+).map(tuple)
+
+
+def whole(**changes: Any) -> Timeline:
+    """Give a timeline of a clip, a gap and the clip again, with a logo and two sounds."""
+    parts: dict[str, Any] = {
+        "canvas": CANVAS,
+        "picture": (
+            Clip(asset=A, source=Range(start=0, end=20)),
+            Gap(length=5),
+            Clip(asset=A, source=Range(start=7, end=12)),
+        ),
+        "overlays": (ImageOverlay(asset=B, x=20, y=20, at=Range(start=0, end=30)),),
+        "sounds": (SoundTrack(asset=C, gain=Fraction(1, 4), is_looped=True), SoundTrack(asset=D, gain=Fraction(1))),
+    }
+    return Timeline(**(parts | changes))
+
+
+@settings(deadline=None)
+@given(PARTS)
+def test_the_base_track_gives_the_length(parts: tuple[Clip | Gap, ...]) -> None:
+    """A timeline is as long as its clips and gaps together."""
+    assert Timeline(canvas=CANVAS, picture=parts).length == sum(part.length for part in parts)
+
+
+@settings(deadline=None)
+@given(PARTS)
+def test_a_timeline_survives_its_json(parts: tuple[Clip | Gap, ...]) -> None:
+    """Written as JSON and read again a timeline is the same one, fractions and kinds of part included."""
+    timeline = Timeline(canvas=CANVAS, picture=parts, sounds=(SoundTrack(asset=C, gain=Fraction(1, 3)),))
+
+    assert Timeline.model_validate_json(timeline.to_json()) == timeline
+
+
+@settings(deadline=None)
+@given(PARTS)
+def test_the_listing_touches_from_line_to_line(parts: tuple[Clip | Gap, ...]) -> None:
+    """Each part of the listing begins where the one above it ended, the first at 0, the last at the end."""
+    timeline = Timeline(canvas=CANVAS, picture=parts)
+
+    shown = [line.split("[")[1].split(")")[0].split(", ") for line in timeline.listing().splitlines()[1:]]
+
+    assert ["0", *(end for _, end in shown)] == [*(start for start, _ in shown), str(timeline.length)]
+
+
+def test_the_listing_says_everything() -> None:
+    """The listing holds the canvas, each part with its place and source, the overlay, and each sound with its gain."""
+    assert whole().listing() == (
+        "canvas 320x180 30000/1001 fps, 48000 Hz x 2\n"
+        "clip   [0, 20) aaaaaaaaaaaa [0, 20)\n"
+        "gap    [20, 25)\n"
+        "clip   [25, 30) aaaaaaaaaaaa [7, 12)\n"
+        "image  [0, 30) bbbbbbbbbbbb at 20:20\n"
+        "sound  [0, 30) cccccccccccc gain 0.25 looped\n"
+        "sound  [0, 30) dddddddddddd gain 1\n"
+    )
+
+
+def test_assets_are_named_once_in_order_of_use() -> None:
+    """An asset that is used twice is listed once, where it was used first."""
+    assert whole().assets() == (A, B, C, D)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"picture": ()},  # nothing gives a length
+        {"overlays": (ImageOverlay(asset=B, x=0, y=0, at=Range(start=0, end=31)),)},  # a frame past the end
+        {"picture": ({"type": "title", "length": 3},)},
+        {"picture": ({"type": "gap", "length": 0},)},
+        {"picture": ({"type": "clip", "asset": "cats.mp4", "source": {"start": 0, "end": 1}},)},  # a name is no content
+        {"picture": ({"type": "clip", "asset": A.upper(), "source": {"start": 0, "end": 1}},)},
+        {"sounds": ({"asset": C, "gain": -1},)},
+        {"canvas": {"width": 0, "height": 180, "fps": 30}},
+        {"version": 2},
+    ],
+)
+def test_what_is_no_edit_is_refused(changes: dict[str, Any]) -> None:
+    """A timeline that cannot be rendered cannot be made."""
+    with pytest.raises(ValidationError):
+        whole(**changes)
+
+
+@pytest.mark.parametrize(
+    ("size", "sar", "rotation", "shown"),
+    [
+        ((1920, 1080), Fraction(1), 0, (1920, 1080)),
+        ((1920, 1080), Fraction(1), 90, (1080, 1920)),
+        ((1920, 1080), Fraction(1), 180, (1920, 1080)),
+        ((1920, 1080), Fraction(1), 270, (1080, 1920)),
+        ((720, 576), Fraction(64, 45), 0, (1024, 576)),  # PAL widescreen
+        ((720, 576), Fraction(64, 45), 90, (576, 1024)),  # stretched first, then turned
+        ((720, 480), Fraction(8, 9), 0, (640, 480)),
+        ((1, 100), Fraction(1, 100), 0, (1, 100)),  # never nothing
+    ],
+)
+def test_display_size_is_what_a_player_shows(
+    size: tuple[int, int], sar: Fraction, rotation: Any, shown: tuple[int, int]
+) -> None:
+    """SAR widens the picture as it is stored, and rotation turns it after that (A5)."""
+    picture = Picture(
+        codec="h264",
+        width=size[0],
+        height=size[1],
+        sar=sar,
+        rotation=rotation,
+        frames=1,
+        rate=Fraction(25),
+        is_cfr=True,
+        duration_s=Fraction(1, 25),
+        pix_fmt="yuv420p",
+    )
+
+    assert picture.display_size == shown

@@ -1,0 +1,396 @@
+"""The promises of the disk, asked of real files, real full disks and real second filesystems."""
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from videogen import durable
+from videogen.errors import MissingInput, RoomsApart
+
+FORK = get_context("fork")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another filesystem than the test's own."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second filesystem: /dev/shm is missing, or the tests lie on it")
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def names(folder: Path) -> list[str]:
+    """List a folder, dot names and all."""
+    return sorted(os.listdir(folder))
+
+
+def open_descriptors() -> int:
+    """Count what this process holds open."""
+    return len(os.listdir("/dev/fd"))
+
+
+# -- write -----------------------------------------------------------------------------------------------------------
+
+
+def test_write_replaces_the_whole(tmp_path: Path) -> None:
+    """A shorter content leaves nothing of the longer one before it, and no other name."""
+    path = tmp_path / "paper"
+    durable.write(path, b"a long content")
+
+    durable.write(path, "short é caf\udce9")
+
+    assert path.read_bytes() == b"short \xc3\xa9 caf\xe9"
+    assert names(tmp_path) == ["paper"]
+
+
+def test_write_is_never_seen_half_done(tmp_path: Path) -> None:
+    """A reader that looks all the time sees the old content or the new one, whole, and never none."""
+    path, contents = tmp_path / "paper", [b"a" * 300_000, b"b" * 300_000]
+    durable.write(path, contents[0])
+
+    with ProcessPoolExecutor(1, mp_context=FORK) as pool:
+        writing = pool.submit(write_in_turn, path, contents, 60)
+        seen = [path.read_bytes()]
+        while not writing.done():
+            seen.append(path.read_bytes())
+        writing.result()
+
+    assert set(seen) <= set(contents)
+    assert len(seen) > 5
+
+
+def write_in_turn(path: Path, contents: list[bytes], times: int) -> None:
+    """Write each content in turn."""
+    for number in range(times):
+        durable.write(path, contents[number % len(contents)])
+
+
+def test_a_write_that_cannot_be_named_leaves_nothing(tmp_path: Path) -> None:
+    """Where a folder has the name, the write fails, the folder stays as it is, and no temporary file is left."""
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "kept").touch()
+
+    with pytest.raises(OSError, match="taken"):
+        durable.write(tmp_path / "taken", b"content")
+
+    assert names(tmp_path) == ["taken"]
+    assert names(tmp_path / "taken") == ["kept"]
+
+
+FULL = """\
+import os, sys
+from pathlib import Path
+from videogen import durable
+from videogen.errors import NoSpace
+
+folder, big = Path(sys.argv[1]), Path(sys.argv[2])
+(folder / "kept").write_bytes(b"before")
+try:
+    ACTION
+    print("no error")
+except NoSpace as error:
+    print(error.word)
+print(sorted(os.listdir(folder)), (folder / "kept").read_text())
+"""
+WRITE = 'durable.write(folder / "kept", big.read_bytes())'
+COPY = 'durable.copy(big, folder / "copied")'
+MAKE = 'durable.make_folder(folder / "made" / "inner")'
+LIMITED = ["prlimit", "--fsize=65536", "--"]
+
+
+def mounted(options: str) -> list[str]:
+    """Give the words that run a command with a small filesystem of its own over the folder it is given."""
+    # $4 is the folder: the words after the script are python, -c, the program, the folder, the big file.
+    return ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o {options} full "$4" && exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize(
+    ("around", "action"),
+    [
+        (LIMITED, WRITE),
+        (LIMITED, COPY),
+        (mounted("size=64k"), WRITE),
+        (mounted("size=64k"), COPY),
+        (mounted("nr_inodes=2"), WRITE),
+        (mounted("nr_inodes=2"), COPY),
+        (mounted("nr_inodes=2"), MAKE),
+    ],
+    ids=["limit-write", "limit-copy", "full-write", "full-copy", "inodes-write", "inodes-copy", "inodes-folder"],
+)
+def test_a_full_disk_is_named_and_leaves_no_trace(tmp_path: Path, around: list[str], action: str) -> None:
+    """Out of bytes or of inodes, the error is NoSpace, what was there stays, and nothing half written is left."""
+    folder, big = tmp_path / "folder", tmp_path / "big"
+    folder.mkdir()
+    big.write_bytes(b"x" * (1 << 20))
+    if not can_run([*around, sys.executable, "-c", "", str(folder)]):
+        pytest.skip(f"{around[0]} cannot be used here")
+
+    argv = [*around, sys.executable, "-c", FULL.replace("ACTION", action), str(folder), str(big)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.stdout.splitlines() == ["no-space", "['kept'] before"], done.stderr
+
+
+def can_run(argv: list[str]) -> bool:
+    """Tell whether a command runs here at all."""
+    if shutil.which(argv[0]) is None:
+        return False
+    return subprocess.run(argv, capture_output=True, timeout=30, check=False).returncode == 0
+
+
+# -- folders ---------------------------------------------------------------------------------------------------------
+
+
+def test_make_folder_leaves_what_is_there(tmp_path: Path) -> None:
+    """Parents are made, and a folder that holds something keeps it."""
+    durable.make_folder(tmp_path / "a" / "b")
+    (tmp_path / "a" / "b" / "kept").touch()
+
+    durable.make_folder(tmp_path / "a" / "b")
+
+    assert names(tmp_path / "a" / "b") == ["kept"]
+
+
+def test_remove_tree_takes_everything_but_what_links_point_at(tmp_path: Path) -> None:
+    """A tree goes with all it holds; what its links name stays, and a tree that is gone already is fine."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "kept").touch()
+    (tmp_path / "tree" / "deep").mkdir(parents=True)
+    (tmp_path / "tree" / "deep" / "file").touch()
+    (tmp_path / "tree" / "link").symlink_to(tmp_path / "outside")
+
+    durable.remove_tree(tmp_path / "tree")
+    durable.remove_tree(tmp_path / "tree")
+
+    assert names(tmp_path) == ["outside"]
+    assert names(tmp_path / "outside") == ["kept"]
+
+
+def test_remove_tree_is_never_seen_half_done(tmp_path: Path) -> None:
+    """While a big tree goes, its name stands for all of it or for nothing."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for number in range(2000):
+        (tree / str(number)).touch()
+
+    with ProcessPoolExecutor(1, mp_context=FORK) as pool:
+        removing = pool.submit(durable.remove_tree, tree)
+        seen = set()
+        while not removing.done():
+            seen.add(held_in(tree))
+        removing.result()
+
+    assert seen <= {2000, None}
+    assert names(tmp_path) == []
+
+
+def held_in(folder: Path) -> int | None:
+    """Count the names in a folder; None where it is gone, and gone for good."""
+    try:
+        count = len(os.listdir(folder))
+    except FileNotFoundError:
+        return None
+    # The folder may have got its dot name while it was being listed: only a name that still stands counts.
+    return count if folder.exists() else None
+
+
+def test_remove_is_content_with_nothing(tmp_path: Path) -> None:
+    """A file goes; a file that is gone, or whose folder is gone, is no error."""
+    (tmp_path / "file").touch()
+
+    for path in (tmp_path / "file", tmp_path / "file", tmp_path / "no" / "folder"):
+        durable.remove(path)
+
+    assert names(tmp_path) == []
+
+
+# -- move ------------------------------------------------------------------------------------------------------------
+
+
+def test_move_between_filesystems_is_refused(tmp_path: Path, elsewhere: Path) -> None:
+    """A move that would be a copy is RoomsApart, for a file and for a folder, and the source stays whole."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"content")
+
+    for name, move in (("file", durable.move), ("folder", durable.move), ("file", durable.move_new)):
+        with pytest.raises(RoomsApart, match="not on one filesystem"):
+            move(tmp_path / name, elsewhere / name)
+
+    assert names(tmp_path) == ["file", "folder"]
+    assert names(elsewhere) == []
+
+
+def test_move_never_puts_a_folder_over_a_full_one(tmp_path: Path) -> None:
+    """A folder that holds something keeps its name and content, and the one that came late stays where it was."""
+    for name in ("first", "late"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+
+    with pytest.raises(OSError, match="late"):
+        durable.move(tmp_path / "late", tmp_path / "first")
+
+    assert names(tmp_path / "first") == ["first"]
+    assert names(tmp_path / "late") == ["late"]
+
+
+def test_move_of_what_is_gone_says_so(tmp_path: Path) -> None:
+    """The loser of a race learns it by FileNotFoundError, which the spool reads."""
+    with pytest.raises(FileNotFoundError):
+        durable.move(tmp_path / "gone", tmp_path / "target")
+
+
+KINDS: dict[str, Callable[[Path], object]] = {
+    "file": lambda path: path.write_bytes(path.name.encode()),
+    "folder": Path.mkdir,
+    "dangling link": lambda path: path.symlink_to(f"nothing-{path.name}"),
+    "FIFO": os.mkfifo,
+}
+
+
+@pytest.mark.parametrize("taken", KINDS)
+@pytest.mark.parametrize("moved", KINDS)
+def test_move_new_never_replaces(tmp_path: Path, moved: str, taken: str) -> None:
+    """Whatever has the name keeps it, and what should have got it stays where it was."""
+    KINDS[moved](tmp_path / "source")
+    KINDS[taken](tmp_path / "target")
+    before = {name: os.lstat(tmp_path / name).st_ino for name in names(tmp_path)}
+
+    was_moved = durable.move_new(tmp_path / "source", tmp_path / "target")
+
+    assert not was_moved
+    assert {name: os.lstat(tmp_path / name).st_ino for name in names(tmp_path)} == before
+
+
+@pytest.mark.parametrize("moved", KINDS)
+def test_move_new_gives_a_free_name(tmp_path: Path, moved: str) -> None:
+    """Where the name is free the very thing gets it, and its old name is gone."""
+    KINDS[moved](tmp_path / "source")
+    inode = os.lstat(tmp_path / "source").st_ino
+
+    was_moved = durable.move_new(tmp_path / "source", tmp_path / "target")
+
+    assert was_moved
+    assert names(tmp_path) == ["target"]
+    assert os.lstat(tmp_path / "target").st_ino == inode
+
+
+def test_move_new_has_one_winner(tmp_path: Path) -> None:
+    """Of four processes that want the same names for their own files, exactly one gets each, and no file is lost."""
+    for mover in range(4):
+        for number in range(50):
+            (tmp_path / f"{mover}-{number}").write_text(f"{mover}-{number}")
+
+    with ProcessPoolExecutor(4, mp_context=FORK) as pool:
+        won = [one for wins in pool.map(partial(move_all, tmp_path), range(4)) for one in wins]
+
+    assert sorted(name.partition("-")[2] for name in won) == sorted(str(number) for number in range(50))
+    assert {(tmp_path / f"won-{name.partition('-')[2]}").read_text() for name in won} == set(won)
+    assert len(names(tmp_path)) == 200
+
+
+def move_all(folder: Path, mover: int) -> list[str]:
+    """Try to give each of one's files a name the others want too; give those that got it."""
+    tried = [f"{mover}-{number}" for number in range(50)]
+    return [name for name in tried if durable.move_new(folder / name, folder / f"won-{name.partition('-')[2]}")]
+
+
+# -- copy ------------------------------------------------------------------------------------------------------------
+
+
+def test_copy_tells_what_it_read(tmp_path: Path) -> None:
+    """The hash, size and stamps are those of the source, and the bytes are the same over several blocks."""
+    source, target, content = tmp_path / "source", tmp_path / "target", os.urandom(2 * durable.COPY_BYTES + 17)
+    source.write_bytes(content)
+
+    copied = durable.copy(source, target)
+
+    stamps = source.stat()
+    assert target.read_bytes() == content
+    assert copied == durable.Copied(
+        hashlib.sha256(content).hexdigest(), len(content), stamps.st_mtime_ns, stamps.st_ino
+    )
+    assert durable.digest(target) == copied.sha256
+
+
+def test_copy_never_replaces(tmp_path: Path) -> None:
+    """A target that is there stays as it is."""
+    (tmp_path / "source").write_bytes(b"new")
+    (tmp_path / "target").write_bytes(b"old")
+
+    with pytest.raises(FileExistsError):
+        durable.copy(tmp_path / "source", tmp_path / "target")
+
+    assert (tmp_path / "target").read_bytes() == b"old"
+
+
+def a_socket(path: Path) -> None:
+    """Leave the name of a socket; its server is gone."""
+    with socket.socket(socket.AF_UNIX) as server:
+        here = os.getcwd()
+        os.chdir(path.parent)  # a socket's path may have 107 bytes at most
+        server.bind(path.name)
+        os.chdir(here)
+
+
+NO_FILES: dict[str, Callable[[Path], object]] = {
+    "link to a file": lambda path: path.symlink_to(__file__),
+    "dangling link": lambda path: path.symlink_to("nothing"),
+    "folder": Path.mkdir,
+    "FIFO without a writer": os.mkfifo,
+    "device": lambda path: path.symlink_to("/dev/zero"),
+    "socket": a_socket,
+}
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_copy_refuses_what_is_no_file(tmp_path: Path, kind: str) -> None:
+    """What is no regular file is refused at once, nothing is written, and nothing stays open (A10)."""
+    NO_FILES[kind](tmp_path / "source")
+    held = open_descriptors()
+
+    with pytest.raises((MissingInput, OSError)):
+        durable.copy(tmp_path / "source", tmp_path / "target")
+
+    assert not (tmp_path / "target").exists()
+    assert open_descriptors() == held
+
+
+GROW = """\
+import sys
+with open(sys.argv[1], "ab", buffering=0) as file:
+    while True:
+        file.write(b"more" * 1000)
+        print("wrote", flush=True)
+"""
+
+
+def test_copy_notices_a_file_that_grows(tmp_path: Path) -> None:
+    """A file that someone writes to while it is read is refused as still changing, and its copy goes (A5)."""
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * (64 << 20))
+    writer = subprocess.Popen([sys.executable, "-c", GROW, str(source)], stdout=subprocess.PIPE)
+    try:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+
+        with pytest.raises(MissingInput) as caught:
+            durable.copy(source, tmp_path / "target")
+    finally:
+        writer.kill()
+        writer.communicate()
+
+    assert caught.value.word == "still-changing"
+    assert names(tmp_path) == ["source"]
