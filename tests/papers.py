@@ -1,130 +1,102 @@
-"""Makers of valid papers: a task, its links, its manifest, an asset. A test names only the fields it is about."""
+"""Makers of valid papers: tasks, assets and manifests with as little as a test has to say."""
 
+import hashlib
 from fractions import Fraction
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-from videogen.model.media import Asset, Kind, Loudness, Media, Picture, Sound, Source
-from videogen.model.task import ClipUse, Input, Inputs, Manifest, Render, Task
-from videogen.spool import Claim
-
-UP = "../../"
-VOICE = "scanned/story/poems/sonnet/voice/chapter_0001.mp3"
-MUSIC = "scanned/music/calm/mp3/3.0_chord.mp3"
-CLIP = "scanned/video/nature/mp4_w160_h120/12.4_sea.mp4"
-LOGO = b"\x89PNG\r\n\x1a\n not a picture, only bytes"
-VIDEO = b"the bytes of a video"
+from videogen.model.media import Asset, Kind, Media, Picture, Sound, Source
+from videogen.model.task import Input, Inputs, Manifest, Render, Task
 
 
 def digest(word: str) -> str:
-    """Give a hash that is the same for the same word."""
-    return sha256(word.encode()).hexdigest()
+    """Give the hash that stands for a content."""
+    return hashlib.sha256(word.encode()).hexdigest()
 
 
-def task(task_id: str = "", **changes: Any) -> Task:
-    """Make a task of one voice, one track and one clip; a new id where none is given."""
-    usual: dict[str, Any] = {
-        "task_id": task_id or str(uuid4()),
-        "category": "poems",
-        "story_name": "sonnet",
-        "voice_duration": 2.0,
-        "video_files": (UP + CLIP,),
-        "render": Render(resolution="160x120", frame_rate=25, logo="logo.png"),
-        "seed": 7,
-        "frames": 50,
-        "inputs": Inputs(
-            voice=Input(path=VOICE, sha256=digest("voice")),
-            music=Input(path=MUSIC, sha256=digest("music")),
-            clips=(ClipUse(path=CLIP, sha256=digest("clip"), in_frame=0, out_frame=50),),
-            logo=Input(path="logo.png", sha256=digest("logo")),
-        ),
-    }
-    return Task(**(usual | changes))
-
-
-def fill(folder: Path) -> None:
-    """Put what a task has besides its metadata into its folder: two links, the list, the logo."""
-    (folder / "voice.mp3").symlink_to(UP + VOICE)
-    (folder / "music.mp3").symlink_to(UP + MUSIC)
-    (folder / "video_list.txt").write_text(f"ffconcat version 1.0\nfile '{UP}{CLIP}'\n")
-    (folder / "logo.png").write_bytes(LOGO)
-
-
-def manifest(claim: Claim) -> Manifest:
-    """Make the manifest of a claim whose video is `VIDEO`."""
-    return Manifest(
-        task=claim.task,
-        node="n1",
-        epoch=claim.epoch,
-        encoder="libx264",
-        toolchain="9.0.2",
-        frames=claim.task.frames,
-        samples=96000,
-        sha256=sha256(VIDEO).hexdigest(),
-        size_bytes=len(VIDEO),
-        steps={"encode": 1.5},
+def picture(
+    seconds: Fraction | int = 2,
+    *,
+    size: tuple[int, int] = (1280, 720),
+    rate: Fraction | int = 25,
+    **more: object,
+) -> Media:
+    """Give the media of a clip."""
+    length, fps = Fraction(seconds), Fraction(rate)
+    return Media(
+        picture=Picture.model_validate(
+            {
+                "codec": "h264",
+                "width": size[0],
+                "height": size[1],
+                "frames": max(1, int(length * fps)),
+                "rate": fps,
+                "is_cfr": True,
+                "duration_s": length,
+                "pix_fmt": "yuv420p",
+                **more,
+            }
+        )
     )
 
 
-def picture(**changes: Any) -> Picture:
-    """Make a plain picture: 160x120, 25 fps, 12.4 s."""
-    usual: dict[str, Any] = {
-        "codec": "h264",
-        "width": 160,
-        "height": 120,
-        "frames": 310,
-        "rate": Fraction(25),
-        "is_cfr": True,
-        "duration_s": Fraction(62, 5),
-        "pix_fmt": "yuv420p",
-    }
-    return Picture(**(usual | changes))
+def sound(samples: int, sample_rate: int = 44100) -> Media:
+    """Give the media of a voice or a track."""
+    return Media(sound=Sound(codec="mp3", sample_rate=sample_rate, channels=2, samples=samples))
 
 
-def sound(**changes: Any) -> Sound:
-    """Make a plain sound: stereo, 48 kHz, 2 s, at -16 LUFS."""
-    usual: dict[str, Any] = {
-        "codec": "mp3",
-        "sample_rate": 48000,
-        "channels": 2,
-        "samples": 96000,
-        "loudness": Loudness(integrated_lufs=-16.0, true_peak_dbtp=-3.0, range_lu=4.0),
-    }
-    return Sound(**(usual | changes))
-
-
-def asset(kind: Kind = "video", **changes: Any) -> Asset:
-    """Make an asset of a kind, under the path such a one usually has; a voice has the id of its video."""
-    paths = {
-        "video": CLIP,
-        "frame": CLIP.replace("/video/", "/frame/"),
-        "music": MUSIC,
-        "voice": VOICE,
-        "link": "scanned/story/poems/sonnet/link/sources.txt",
-    }
-    path = str(changes.get("path", paths[kind]))
-    place = path.split("/")
-    is_story = kind in {"voice", "link"}
-    media = {"video": Media(picture=picture()), "frame": Media(picture=picture()), "link": Media()}
-    usual: dict[str, Any] = {
-        "kind": kind,
-        "path": path,
-        "category": place[2],
-        "story": place[3] if is_story else "",
-        "name": Path(path).stem,
-        "original_name": Path(path).name,
-        "sha256": digest(path),
-        "size_bytes": 4321,
-        "source": Source(
-            path=f"raw/{Path(path).name}",
-            sha256=digest(path),
-            size_bytes=4321,
-            mtime_ns=1_700_000_000_000_000_001,
-            inode=42,
+def task(task_id: str = "", *, priority: int = 5) -> Task:
+    """Give a task of one clip."""
+    clip = "scanned/video/a/mp4_w64_h64/1.0_c.mp4"
+    return Task(
+        task_id=task_id or str(uuid4()),
+        category="a",
+        story_name="s",
+        voice_duration=1.0,
+        video_files=("../../" + clip,),
+        render=Render(resolution="64x64", frame_rate=30, logo=None),
+        seed=7,
+        frames=30,
+        priority=priority,
+        inputs=Inputs.model_validate(
+            {
+                "voice": Input(path="scanned/story/a/s/voice/v.mp3", sha256=digest("voice")),
+                "music": Input(path="scanned/music/a/mp3/1.0_m.mp3", sha256=digest("music")),
+                "clips": [{"path": clip, "sha256": digest("clip"), "in_frame": 0, "out_frame": 30}],
+            }
         ),
-        "media": media.get(kind, Media(sound=sound())),
-        "task_id": str(uuid4()) if kind == "voice" else "",
-    }
-    return Asset(**(usual | changes))
+    )
+
+
+def manifest(of: Task, epoch: int = 1) -> Manifest:
+    """Give the manifest of a finished task."""
+    return Manifest(
+        task=of,
+        node="n",
+        epoch=epoch,
+        encoder="libx264",
+        toolchain="9",
+        frames=of.frames,
+        samples=48000,
+        sha256=digest("final"),
+        size_bytes=5,
+        steps={"final": 1.0},
+    )
+
+
+def asset(kind: Kind, path: str, media: Media, *, category: str = "a", story: str = "", content: str = "") -> Asset:
+    """Give the side file of an asset whose bytes are `content`."""
+    word = content or path
+    return Asset(
+        kind=kind,
+        path=path,
+        category=category,
+        story=story,
+        name=Path(path).stem,
+        original_name=Path(path).name,
+        sha256=digest(word),
+        size_bytes=len(word),
+        source=Source(path="raw/x", sha256=digest("raw " + word), size_bytes=1, mtime_ns=1, inode=1),
+        media=media,
+        task_id=str(uuid4()) if kind == "voice" else "",
+    )

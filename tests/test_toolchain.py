@@ -83,9 +83,9 @@ def test_no_encoder_is_said_and_not_guessed(tmp_path: Path) -> None:
     """Where none works `auto` is refused, and one that was asked for by name is refused with what was said."""
     toolchain = Toolchain(program(tmp_path / "ffmpeg", "9.1"))
 
-    with pytest.raises(ToolchainError, match="no H.264 encoder that works"):
+    with pytest.raises(ToolchainError, match=r"no H\.264 encoder that works"):
         toolchain.encoder("auto")
-    with pytest.raises(ToolchainError, match="h264_qsv does not work here \\(no such encoder here\\)"):
+    with pytest.raises(ToolchainError, match=r"h264_qsv does not work here \(no such encoder here\)"):
         toolchain.encoder("h264_qsv")
 
 

@@ -21,6 +21,9 @@ from typing import IO
 
 from videogen.errors import Stalled
 
+Child = subprocess.Popen[bytes]
+"""A running child."""
+
 CAPTURE_BYTES = 4 << 20
 """What `run` keeps of a child's stdout; more than that is no answer but a flood."""
 
@@ -71,7 +74,7 @@ def spawn(
     stderr: int | IO[bytes] | None = subprocess.DEVNULL,
     pass_fds: Sequence[int] = (),
     env: Mapping[str, str] | None = None,
-) -> subprocess.Popen[bytes]:
+) -> Child:
     """Start a child in a process group of its own, without stdin, under `limits`."""
     return subprocess.Popen(
         caged(argv, limits),
@@ -84,7 +87,7 @@ def spawn(
     )
 
 
-def end(process: subprocess.Popen[bytes], *, grace_s: float = 5.0) -> int:
+def end(process: Child, *, grace_s: float = 5.0) -> int:
     """End a child and its whole group: SIGTERM, a grace, then SIGKILL. Give its exit status."""
     for sent, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, None)):
         with suppress(ProcessLookupError, PermissionError):

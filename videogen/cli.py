@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from videogen import __version__, census, config, daemon, doctor, logs
@@ -176,7 +177,7 @@ def status(as_json: Json = False) -> None:
     if as_json:
         _print_json(found.to_dict())
         return
-    table = Table(title=found.root, title_justify="left")
+    table = Table(title=escape(found.root), title_justify="left")
     for heading in ("room", "count", "oldest"):
         table.add_column(heading, justify="left" if heading == "room" else "right")
     for room in found.rooms:
@@ -236,7 +237,9 @@ def doctor_command(as_json: Json = False) -> None:
             table.add_column(heading, overflow="fold")
         for finding in findings:
             colour = {"good": "green", "note": "yellow", "bad": "red"}[finding.state]
-            table.add_row(finding.subject, f"[{colour}]{finding.state}[/]", finding.found, finding.remedy)
+            table.add_row(
+                finding.subject, f"[{colour}]{finding.state}[/]", escape(finding.found), escape(finding.remedy)
+            )
         Console().print(table)
     if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(78)
@@ -256,7 +259,7 @@ def config_command(
     for heading in ("setting", "value", "default", "unit and reason"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(row["name"], _word(row["value"]), _word(row["default"]), row["about"])
+        table.add_row(row["name"], escape(_word(row["value"])), escape(_word(row["default"])), escape(row["about"]))
     Console().print(table)
 
 

@@ -94,11 +94,12 @@ class Render(_Table):
     threads: Annotated[int, Field(ge=0, description="threads of one encode; 0 is one per processor and a half.")] = 0
     audio_kbps: Annotated[int, Field(ge=32, le=512, description="kbit/s of AAC; 192 is clean for stereo.")] = 192
     stall_s: Annotated[
-        float, Field(gt=0, description="s; an encode whose frame counter stands still this long is ended.")
+        float,
+        Field(gt=0, description="s; an encode that counts no frame and uses no processor this long is ended."),
     ] = 60.0
     wall_s: Annotated[
         float,
-        Field(ge=0, description="s; an encode is ended after this long whatever it does; 0 is 10 x its estimate."),
+        Field(ge=0, description="s; an encode is ended after this long whatever it does; 0 is 50 x its estimate."),
     ] = 0.0
     memory_gb: Annotated[
         float, Field(ge=0, description="GB of address space for one encode; 0 is no limit, as GPU drivers need.")
@@ -209,7 +210,7 @@ def load(root: Path) -> Settings:
     except SettingsError as error:
         raise ConfigError(
             f"{error}: lists and tables in the environment are JSON",
-            remedy='Write it as in VIDEOGEN_CRAWL__ALLOWED_HOSTS=\'["intranet:8080"]\'.',
+            remedy="Write it as in VIDEOGEN_CRAWL__ALLOWED_HOSTS='[\"intranet:8080\"]'.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML ({error})", remedy="Correct the file, or move it away.") from error

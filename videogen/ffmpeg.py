@@ -17,6 +17,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import psutil
+
 from videogen import cage
 from videogen.errors import (
     Defect,
@@ -33,6 +35,9 @@ from videogen.errors import (
 
 TAIL_BYTES = 65536
 LOOK_S = 0.2
+END_LOOK_S = 0.01
+WORKING_SHARE = 0.02
+"""Less than this share of one processor is no work but a child that waits."""
 
 # One row each: what FFmpeg writes, which error it is, our sentence, the remedy. First match from the top wins.
 # Source: texts of FFmpeg 5.1, 6.0 and 9.0; exit codes differ between them (1, 8, 234), so only "not 0" is read.
@@ -45,10 +50,16 @@ _TABLE: tuple[tuple[str, type[VideogenError], str, str], ...] = (
         "It is tried again later; lower the number of nodes on this device if it happens often.",
     ),
     (
-        r"Cannot allocate memory|Out of memory|mmap.*failed",
+        r"Cannot allocate memory|Out of memory|mmap.*failed|malloc of size \d+ failed|pthread_create\(\) failed",
         TemporaryError,
         "FFmpeg ran out of memory",
         "It is tried again; raise render.memory_gb or lower render.resolution if it happens often.",
+    ),
+    (
+        r"not on whitelist",
+        MediaError,
+        "an input is not what its place asks for",
+        "Something changed it after it was inspected; drop the file again.",
     ),
     (
         r"Unrecognized option|Option .* not found|No such filter|Error parsing|Unable to parse|Invalid argument"
@@ -58,7 +69,7 @@ _TABLE: tuple[tuple[str, type[VideogenError], str, str], ...] = (
         "Report it with this folder; the command and FFmpeg's words are in stderr.log.",
     ),
     (
-        r"Invalid data found|moov atom not found|Error while decoding|corrupt|Invalid NAL|not in whitelist"
+        r"Invalid data found|moov atom not found|Error while decoding|corrupt|Invalid NAL"
         r"|Decoding error|No such file or directory",
         MediaError,
         "an input could not be decoded",
@@ -130,13 +141,8 @@ class FFmpeg:
 
         Raises: ToolchainError: the program cannot be started. Stalled: no answer in time.
         """
-        try:
-            return cage.run([str(self.program), "-hide_banner", *arguments], self._limits, timeout_s=timeout_s)
-        except OSError as error:
-            raise ToolchainError(
-                f"FFmpeg cannot be started: {self.program} ({error.strerror})",
-                remedy="Run `videogen doctor`, or set ffmpeg.path to a program that works.",
-            ) from error
+        self._expect_program()
+        return cage.run([str(self.program), "-hide_banner", *arguments], self._limits, timeout_s=timeout_s)
 
     def run(
         self,
@@ -154,31 +160,37 @@ class FFmpeg:
         Raises: Stalled: the frame counter stood still, or the time ran out. Stopped: `stop` was set. Otherwise
             what the table of this module makes of FFmpeg's words.
         """
-        reading, writing = os.pipe()
-        argv = [str(self.program), "-hide_banner", "-nostdin", "-v", "warning", "-nostats"]
-        argv += ["-progress", f"pipe:{writing}", "-stats_period", "0.5", *arguments]
+        self._expect_program()
         with log.open("ab") as stderr:
-            stderr.write(f"$ {shlex.join(argv)}\n".encode("utf-8", "backslashreplace"))
-            stderr.flush()
-            began = stderr.tell()
+            reading, writing = os.pipe()
             try:
+                argv = [str(self.program), "-hide_banner", "-nostdin", "-v", "warning", "-nostats"]
+                argv += ["-progress", f"pipe:{writing}", "-stats_period", "0.5", *arguments]
+                stderr.write(f"$ {shlex.join(argv)}\n".encode("utf-8", "backslashreplace"))
+                stderr.flush()
+                began = stderr.tell()
                 process = cage.spawn(argv, self._limits, stderr=stderr, pass_fds=[writing], env=env)
-            except OSError:
+            except BaseException:
                 os.close(reading)
                 raise
             finally:
                 os.close(writing)
         try:
-            _follow(reading, total, self._watch, on_progress or (lambda _: None), stop or Event())
-            status = process.wait(self._watch.stall_s)
-        except BaseException:
-            cage.end(process)
-            raise
+            follow = _Follow(process, total, self._watch, on_progress or (lambda _: None), stop or Event())
+            follow.to_the_end(reading)
         finally:
             os.close(reading)
-            cage.end(process)
+            status = cage.end(process)
         if status != 0:
             raise verdict(status, _tail(log, began), argv)
+
+    def _expect_program(self) -> None:
+        # The child starts through setpriv and prlimit, whose own "not found" would read like a missing input.
+        if not os.access(self.program, os.X_OK) or self.program.is_dir():
+            raise ToolchainError(
+                f"FFmpeg cannot be started: {self.program} is no program",
+                remedy="Run `videogen doctor`, or set ffmpeg.path to one that works.",
+            )
 
 
 def _tail(log: Path, began: int) -> str:
@@ -188,35 +200,77 @@ def _tail(log: Path, began: int) -> str:
         return file.read().decode("utf-8", "replace")
 
 
-def _follow(reading: int, total: int, watch: Watch, tell: Callable[[Progress], None], stop: Event) -> None:
-    """Read progress until the child closes its end. Raises: Stalled, Stopped."""
-    began = moved = time.monotonic()
-    pending, last = b"", ("", "")
-    while True:
-        ready, _, _ = select.select([reading], [], [], LOOK_S)
+class _Follow:
+    """What is known of a run while it goes on."""
+
+    def __init__(
+        self, process: cage.Child, total: int, watch: Watch, tell: Callable[[Progress], None], stop: Event
+    ) -> None:
+        self._process = process
+        self._total = total
+        self._watch = watch
+        self._tell = tell
+        self._stop = stop
+        self._began = self._moved = time.monotonic()
+        self._last = ("", "")
+        self._cpu_s = 0.0
+
+    def to_the_end(self, reading: int) -> None:
+        """Read progress until the child has ended. Raises: Stalled, Stopped."""
+        pending = b""
+        while True:
+            ready, _, _ = select.select([reading], [], [], LOOK_S)
+            self._judge(time.monotonic())
+            if not ready:
+                continue
+            block = os.read(reading, 65536)
+            if not block:
+                break
+            *lines, pending = (pending + block).split(b"\n")
+            self._take(dict(line.split(b"=", 1) for line in lines if b"=" in line))
+        # It has nothing more to tell; that it also ends is watched like the rest.
+        while self._process.poll() is None:
+            self._judge(time.monotonic())
+            time.sleep(END_LOOK_S)
+
+    def _take(self, fields: dict[bytes, bytes]) -> None:
         now = time.monotonic()
-        if stop.is_set():
+        # FFmpeg leaves out what it does not know yet, and a run without a picture has no frame: read tolerantly.
+        here = tuple(fields.get(name, b"").decode("ascii", "replace").strip() for name in (b"frame", b"out_time_us"))
+        if any(here) and here != self._last:
+            self._last, self._moved = (here[0], here[1]), now
+        with suppress(ValueError):
+            self._tell(Progress(int(self._last[0] or 0), self._total, now - self._began))
+
+    def _judge(self, now: float) -> None:
+        watch = self._watch
+        if self._stop.is_set():
             raise Stopped("the render was stopped", remedy="The task went back and is taken up again.")
-        if now - moved > watch.stall_s:
+        if now - self._moved > watch.stall_s and not self._is_working(now):
             raise Stalled(
-                f"FFmpeg made no progress for {watch.stall_s:g} s at frame {last[0] or 0}",
+                f"FFmpeg made no progress for {watch.stall_s:g} s at frame {self._last[0] or 0}",
                 remedy="It is tried again; if a network mount is slow, raise render.stall_s.",
             )
-        if watch.wall_s is not None and now - began > watch.wall_s:
+        if watch.wall_s is not None and now - self._began > watch.wall_s:
             raise Stalled(
                 f"FFmpeg was not done after {watch.wall_s:g} s",
                 remedy="It is tried again; raise render.wall_s if this machine is that slow.",
             )
-        if not ready:
-            continue
-        block = os.read(reading, 65536)
-        if not block:
-            return
-        *lines, pending = (pending + block).split(b"\n")
-        fields = dict(line.split(b"=", 1) for line in lines if b"=" in line)
-        # FFmpeg leaves out what it does not know yet, and a run without a picture has no frame: read tolerantly.
-        here = tuple(fields.get(name, b"").decode("ascii", "replace").strip() for name in (b"frame", b"out_time_us"))
-        if any(here) and here != last:
-            last, moved = (here[0], here[1]), now
-        with suppress(ValueError):
-            tell(Progress(int(last[0] or 0), total, now - began))
+
+    def _is_working(self, now: float) -> bool:
+        """Whether it used the processor or the disk meanwhile; then it gets as long again.
+
+        A slow preset looks ahead for minutes before its first frame, and moving the index of a large file to the
+        front counts no frame at all.
+        """
+        try:
+            process = psutil.Process(self._process.pid)
+            spent = process.cpu_times()
+            used_s = spent.user + spent.system + getattr(spent, "iowait", 0.0)
+        except psutil.Error:
+            return False
+        works = used_s - self._cpu_s > WORKING_SHARE * self._watch.stall_s
+        self._cpu_s = used_s
+        if works:
+            self._moved = now
+        return works

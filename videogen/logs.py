@@ -8,18 +8,20 @@ import logging
 import re
 import sys
 from logging.handlers import TimedRotatingFileHandler
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-_PLAIN = re.compile(r"[^\s\"=\\\x00-\x1f\x7f]+")
+_PLAIN = re.compile(r"[^\s\"=\\\x00-\x1f\x7f\ud800-\udfff]+")
 # Line ends and direction marks of other scripts can forge or hide a line in a terminal.
 _HIDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def _escaped(text: str) -> str:
+    text = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", text)  # half a character is none, and no byte either
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return _HIDING.sub(lambda found: f"\\u{ord(found.group(0)):04x}", text)
 
@@ -49,13 +51,17 @@ class Line:
         trouble = event.pop("exception", None)
         component = str(event.pop("component", self._component))
         if self._as_json:
-            fields = {name: value if isinstance(value, int | float) else str(value) for name, value in event.items()}
+            # JSON has no word for what is infinite or no number.
+            is_number = {name: isinstance(value, int | float) and abs(value) < inf for name, value in event.items()}
+            fields = {name: value if is_number[name] else str(value) for name, value in event.items()}
             line = {"time": stamp, "level": level, "component": component, "message": message, **fields}
             if trouble:
                 line["trouble"] = trouble
             return json.dumps(line, ensure_ascii=True)
         fields_text = "".join(f" {name}={_field(value)}" for name, value in event.items())
-        return f"{stamp} {level} {component} {_quoted(message)}{fields_text}" + (f"\n{trouble}" if trouble else "")
+        return f"{stamp} {level} {component} {_quoted(message)}{fields_text}" + "".join(
+            f"\n    {_escaped(told)}" for told in (trouble or "").splitlines()
+        )
 
 
 def start(

@@ -60,3 +60,31 @@ def test_voice_without_a_clip_s_media_is_named() -> None:
 
     with pytest.raises(MissingInput, match=papers.digest("clip0")[:12]):
         story_timeline(story, media, CANVAS)
+
+
+def test_music_lies_under_the_voice_and_the_logo_over_all() -> None:
+    """Music loops at a quarter, the voice plays once as it is, the logo stands at 20:20 from end to end (A7)."""
+    story, media = library(44100, Fraction(2))
+    logo, music, voice = (papers.digest(word) for word in ("logo", "music", "voice"))
+
+    timeline = story_timeline(story.model_copy(update={"logo": logo}), media, CANVAS)
+
+    assert timeline.listing().splitlines()[2:] == [
+        f"image  [0, 30) {logo[:12]} at 20:20",
+        f"sound  [0, 30) {music[:12]} gain 0.25 looped",
+        f"sound  [0, 30) {voice[:12]} gain 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("samples", "frames"),
+    [
+        (1, 1),  # a click still is a video
+        (2204, 1),  # 1.4993 frames
+        (2205, 2),  # 1.5 frames
+        (44100, 30),
+    ],
+)
+def test_a_short_voice_is_rounded_and_never_nothing(samples: int, frames: int) -> None:
+    """Half a frame of voice is a frame of video, and no voice is too short for one."""
+    assert story_timeline(*library(samples, Fraction(2)), CANVAS).length == frames

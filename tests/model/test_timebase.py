@@ -20,6 +20,20 @@ def test_rounding_goes_to_the_nearest(value: Fraction) -> None:
     assert -Fraction(1, 2) < rounded(value) - value <= Fraction(1, 2)
 
 
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        (Fraction(1, 2), 1),  # round() would say 0
+        (Fraction(5, 2), 3),  # round() would say 2
+        (Fraction(-3, 2), -1),
+        (Fraction(2**60 * 2 + 1, 2), 2**60 + 1),  # a float has no halves this high
+    ],
+)
+def test_halves_go_up(value: Fraction, whole: int) -> None:
+    """A half goes up at any size and on either side of nought."""
+    assert rounded(value) == whole
+
+
 @settings(deadline=None)
 @given(some.integers(0, 10**7), RATES)
 def test_frames_come_back(frames: int, fps: Fraction) -> None:
@@ -51,6 +65,8 @@ def test_range_is_not_empty_and_not_before_zero(start: int, end: int) -> None:
         ("29.97", Fraction(2997, 100)),
         ("30000/1001", Fraction(30000, 1001)),
         (" 25 ", Fraction(25)),
+        ("1", Fraction(1)),
+        ("240", Fraction(240)),
     ],
 )
 def test_rates_are_read_exactly(text: str, rate: Fraction) -> None:
@@ -58,7 +74,9 @@ def test_rates_are_read_exactly(text: str, rate: Fraction) -> None:
     assert parse_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["", "fast", "0", "-25", "1/0", "241", "30 fps", "nan", "inf"])
+@pytest.mark.parametrize(
+    "text", ["", "fast", "0", "-25", "1/0", "241", "0.99", "240.01", "30,5", "30 fps", "nan", "inf"]
+)
 def test_wrong_rates_are_refused(text: str) -> None:
     """What is no rate is named in one sentence."""
     with pytest.raises(RecipeError, match="frame rate"):
@@ -66,7 +84,26 @@ def test_wrong_rates_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1920", "1920x", "x1080", "1921x1080", "1920X1080", "0x0", "8194x8194", "-2x2", "²x²"]
+    "text",
+    [
+        "",
+        "1920",
+        "1920x",
+        "x1080",
+        "1921x1080",
+        "1920X1080",
+        "0x0",
+        "8194x8194",
+        "-2x2",
+        "14x16",
+        "16x14",
+        "1920x1081",
+        "1920×1080",
+        "1920 x 1080",
+        "1920x1080x3",
+        "١٦x١٦",
+        "²x²",
+    ],
 )
 def test_wrong_resolutions_are_refused(text: str) -> None:
     """What is no even picture size is named in one sentence."""

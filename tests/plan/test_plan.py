@@ -3,15 +3,17 @@
 import os
 import tomllib
 from fractions import Fraction
+from graphlib import CycleError
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from pydantic import ValidationError
 
 from tests import papers
 from videogen.edit import story_timeline
+from videogen.errors import MissingInput, RecipeError
 from videogen.model.media import Media
 from videogen.model.profile import Encoder, Profile
 from videogen.model.recipe import Story
@@ -24,6 +26,7 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 SIDES = some.integers(8, 4096).map(lambda half: 2 * half)
 
 
+@settings(deadline=None)
 @given(some.tuples(some.integers(1, 8192), some.integers(1, 8192)), SIDES, SIDES)
 def test_letterbox_fits_and_touches(size: tuple[int, int], width: int, height: int) -> None:
     """The picture is even, inside, in the middle, fills one side, and keeps its shape within two pixels (A7)."""
@@ -143,3 +146,83 @@ def test_overlay_past_the_end_is_refused() -> None:
             picture=(Gap(length=3),),
             overlays=(ImageOverlay(asset=papers.digest("l"), x=0, y=0, at=Range(start=0, end=4)),),
         )
+
+
+def test_steps_come_after_what_they_wait_for() -> None:
+    """In whatever order a plan lists its steps, each is given after those it waits for."""
+    steps = (
+        Step(id="check", kind="check", after=("join",), reason="r"),
+        Step(id="join", kind="encode", after=("a", "b"), reason="r"),
+        Step(id="b", kind="encode", reason="r"),
+        Step(id="a", kind="encode", after=("b",), reason="r"),
+    )
+    plan = Plan(profile=Profile(canvas=Canvas(width=2, height=2, fps=Fraction(1))), frames=1, samples=1, steps=steps)
+
+    assert [step.id for step in plan.in_order()] == ["b", "a", "join", "check"]
+
+
+def test_steps_that_wait_for_each_other_are_no_order() -> None:
+    """A plan whose steps wait in a circle is found out before the first of them runs."""
+    steps = (Step(id="a", kind="check", after=("b",), reason="r"), Step(id="b", kind="check", after=("a",), reason="r"))
+    plan = Plan(profile=Profile(canvas=Canvas(width=2, height=2, fps=Fraction(1))), frames=1, samples=1, steps=steps)
+
+    with pytest.raises(CycleError):
+        list(plan.in_order())
+
+
+@pytest.mark.parametrize("word", ["asset:cd#clip0", "step:other"])
+def test_a_placeholder_without_a_path_is_no_argument(word: str) -> None:
+    """A content or a step that has no path never reaches FFmpeg as a word."""
+    with pytest.raises(KeyError):
+        placed(word, {"ab": "file:/x"}, {"final": "file:/y"})
+
+
+@pytest.mark.parametrize("name", ["one_clip", "every_kind"])
+def test_nothing_but_placeholders_stands_where_a_path_will(name: str) -> None:
+    """Every input is a placeholder and so is the output: no file is named, and every one of them can be put in."""
+    timeline, media, profile = described(name)
+    encode, check = compile_plan(timeline, media, profile).steps
+
+    inputs = [encode.argv[at + 1] for at, word in enumerate(encode.argv) if word == "-i"]
+    files = {digest: f"file:/somewhere/{digest}" for digest in encode.inputs}
+    ready = [placed(word, files, {encode.id: "file:/somewhere/final.mp4"}) for word in encode.argv]
+    assert all(word.startswith("asset:") for word in inputs)
+    assert len(set(inputs)) == len(inputs)
+    assert {word[6:70] for word in inputs} == set(encode.inputs) == set(timeline.assets())
+    assert encode.argv[-1] == "step:final"
+    assert sum("/somewhere/" in word for word in ready) == len(inputs) + 1
+    assert check.argv == ()
+
+
+@pytest.mark.parametrize("name", ["one_clip", "every_kind"])
+def test_the_graph_holds_numbers_and_our_words_only(name: str) -> None:
+    """No sign that could begin text, a file, an expression of a user's or another filter stands in a graph (C11)."""
+    timeline, media, profile = described(name)
+    (graph,) = (word for word in compile_plan(timeline, media, profile).steps[0].argv if "setpts" in word)
+
+    filters = {chain.split("]")[-1 - chain.endswith("]")].split("=")[0].split("[")[0] for chain in graph.split(";")}
+    assert filters <= {
+        *("setpts", "bwdif", "fps", "scale", "setsar", "format", "pad", "setparams", "tpad", "trim", "concat"),
+        *("overlay", "zscale", "tonemap", "aresample", "aformat", "volume", "apad", "atrim", "asetpts", "amix"),
+    }
+    assert not set(graph) & set("'\"\\{}%$`<>|")
+
+
+def test_too_many_clips_are_refused_before_anything_runs() -> None:
+    """A video of more clips than one argument can name is refused with a remedy, not by the kernel."""
+    clip = papers.digest("clip")
+    canvas = Canvas(width=1920, height=1080, fps=Fraction(30))
+    parts = tuple(Clip(asset=clip, source=Range(start=0, end=1)) for _ in range(300))
+
+    with pytest.raises(RecipeError, match="300 clips are more than one encode can hold"):
+        compile_plan(Timeline(canvas=canvas, picture=parts), {clip: papers.picture(2)}, Profile(canvas=canvas))
+
+
+def test_a_clip_of_which_nothing_is_known_is_named() -> None:
+    """A clip without media is a missing input, with the beginning of its hash."""
+    clip = papers.digest("clip")
+    canvas = Canvas(width=64, height=64, fps=Fraction(30))
+    timeline = Timeline(canvas=canvas, picture=(Clip(asset=clip, source=Range(start=0, end=1)),))
+
+    with pytest.raises(MissingInput, match=clip[:12]):
+        compile_plan(timeline, {}, Profile(canvas=canvas))

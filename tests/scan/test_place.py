@@ -19,7 +19,7 @@ from videogen.scan.place import EXTENSION, Place, place_of, shown
         ("video/sea/WAVE.MP4", Place("video", "sea", "", "WAVE")),  # cameras shout
         ("music/calm/rain.Mp3", Place("music", "calm", "", "rain")),
         ("video/sea/a.b.mp4", Place("video", "sea", "", "a.b")),
-        ("video/it's \"fun\" day/a.mp4", Place("video", "it's \"fun\" day", "", "a")),
+        ('video/it\'s "fun" day/a.mp4', Place("video", 'it\'s "fun" day', "", "a")),
         ("story/märchen/🦊/voice/eins.mp3", Place("voice", "märchen", "🦊", "eins")),
         ("video/voice/link.mp4", Place("video", "voice", "", "link")),  # a place's name is a name like any other
         (f"video/{'é' * 100}/a.mp4", Place("video", "é" * 100, "", "a")),  # 200 bytes

@@ -15,7 +15,8 @@ from videogen.plan.graph import STEP
 def full_encode(timeline: Timeline, media: Mapping[str, Media], profile: Profile, step: str) -> tuple[str, ...]:
     """Give FFmpeg's arguments, with `asset:` and `step:` where paths will stand.
 
-    Shape: exact length by construction (`-frames:v`, samples trimmed); moov in front; no metadata, no clock.
+    Shape: exact length by construction (frames and samples trimmed); moov in front; no metadata, no clock.
+        Without `-frames:v`: with it FFmpeg drops the last packet of a sound that ends a fraction of a sample later.
     Raises: MissingInput: a clip's media is unknown.
     """
 
@@ -30,7 +31,6 @@ def full_encode(timeline: Timeline, media: Mapping[str, Media], profile: Profile
         STEP + step,
         **_picture_options(profile.encoder),
         **{
-            "frames:v": timeline.length,
             "r": str(profile.canvas.fps),
             "fps_mode": "cfr",
             "c:a": "aac",

@@ -28,14 +28,15 @@ log = structlog.get_logger()
 
 ATTEMPTS = 3
 """A task that fails this often for passing causes is poison. Source: design of the spool, promise P18."""
-WALL_FACTOR = 10
+WALL_FACTOR = 50
+"""How many times its estimate an encode may take: slow presets are 10 times slower than the estimate knows."""
 WALL_LEAST_S = 600.0
 Outcome = Literal["published", "failed", "released", "parked"]
 
 
 @dataclass(frozen=True)
 class Bench:
-    """How this node encodes. Units: seconds, bytes; `wall_s` 0 is ten times the estimate."""
+    """How this node encodes. Units: seconds, bytes; `wall_s` 0 is WALL_FACTOR times the estimate."""
 
     program: Path
     toolchain: str
@@ -122,8 +123,7 @@ class Node:
         except InputError as error:
             return self._fail(claim, error)
         except Exception as error:
-            log.exception("The render failed", task=task.task_id)
-            return self._fail(claim, _defect(error))
+            return self._fail_unforeseen(claim, error)
 
     def _render(self, claim: Claim, tell: Callable[[Progress], None]) -> None:
         task, began = claim.task, time.monotonic()
@@ -199,6 +199,12 @@ class Node:
             again_in_s=wait_s,
         )
         return "released"
+
+    def _fail_unforeseen(self, claim: Claim, error: Exception) -> Outcome:
+        if isinstance(error, OSError) and error.errno in durable.FULL:
+            return self._park(claim, NoSpace(f"the disk is full ({error})", remedy="Free space on it."))
+        log.exception("The render failed", task=claim.task.task_id)
+        return self._fail(claim, _defect(error))
 
     def _fail(self, claim: Claim, error: VideogenError) -> Outcome:
         target = self._spool.discard(claim, error, stage="render", at=utc_now())

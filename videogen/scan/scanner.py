@@ -1,5 +1,6 @@
 """One pass over raw/: decide everything that has settled. An event only says when; what is there is the truth."""
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from videogen.scan.admit import Intake, StillChanging, Verdict
 from videogen.scan.arrival import Arrivals, Signature
 
 log = structlog.get_logger()
+
+THE_FILE_S_OWN = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP, errno.ENOENT, None}
+"""Errors that the same file would meet again; all others are the disk's, and pass."""
 
 AGAIN_S = 5.0
 """A file left for a cause that passes is tried again this much later."""
@@ -83,13 +87,20 @@ class Scanner:
             # Someone took the file back; anything else that is missing is ours.
             return self._set_aside(path, signature, error) if os.path.lexists(path) else None
         except TemporaryError as error:
-            if self._put_off.get(path, (0.0, ""))[1] != error.message:
-                log.warning(f"Left {path.name} in raw/ for now", code=error.word, because=error.message)
-            self._put_off[path] = self._clock() + AGAIN_S, error.message
+            self._leave(path, error.message, code=error.word)
             return None
         except Exception as error:
+            if isinstance(error, OSError) and error.errno not in THE_FILE_S_OWN:
+                # A disk that is full or read-only, a folder we may not write: no fault of the file's.
+                self._leave(path, f"{type(error).__name__}: {error}", code="io")
+                return None
             log.exception(f"Failed on {path.name}")
             return self._set_aside(path, signature, error)
+
+    def _leave(self, path: Path, reason: str, *, code: str) -> None:
+        if self._put_off.get(path, (0.0, ""))[1] != reason:
+            log.warning(f"Left {path.name} in raw/ for now", code=code, because=reason)
+        self._put_off[path] = self._clock() + AGAIN_S, reason
 
     def _set_aside(self, path: Path, signature: Signature, error: Exception) -> Verdict | None:
         try:

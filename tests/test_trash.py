@@ -1,0 +1,214 @@
+"""trash/invalid: every refused file keeps its bytes, gets a name of its own and has its reason beside it."""
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from videogen.errors import Defect, MediaError
+from videogen.model.task import Reason
+from videogen.trash import Trash
+
+FORK = get_context("fork")
+NOTE = ".reason.json"
+BROKEN = MediaError(
+    "the clip is broken", remedy="Export it again.", code="decode-error", frame=7, ratio=0.5, at=Path("x")
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A root with the two rooms a refused file goes between."""
+    (tmp_path / "raw" / "video").mkdir(parents=True)
+    (tmp_path / "trash" / "invalid").mkdir(parents=True)
+    return tmp_path
+
+
+def drop(root: Path, name: str, content: str = "content", *, below: str = "raw/video") -> Path:
+    """Put a file where an operator would."""
+    path = root / below / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return path
+
+
+def held(root: Path) -> list[str]:
+    """List trash/invalid, dot names and all."""
+    return sorted(os.listdir(root / "trash" / "invalid"))
+
+
+def without_note(root: Path) -> list[str]:
+    """List what lies in trash/invalid without its reason; a reason needs none."""
+    names = held(root)
+    return [name for name in names if not name.endswith(NOTE) and name + NOTE not in names]
+
+
+def test_reason_says_why_and_what_to_do(root: Path) -> None:
+    """The note beside a refused file has its code, words, place and facts, and reads back (A10, A19)."""
+    path = drop(root, "clip.mp4", below="raw/video/nature")
+
+    target = Trash(root).refuse(path, BROKEN, stage="scan")
+
+    assert target == root / "trash" / "invalid" / "clip.mp4"
+    reason = Reason.model_validate_json(target.with_name("clip.mp4.reason.json").read_bytes())
+    assert reason.at.endswith("Z")
+    assert reason.model_dump(exclude={"at"}) == {
+        "code": "decode-error",
+        "message": "the clip is broken",
+        "remedy": "Export it again.",
+        "stage": "scan",
+        "path": "raw/video/nature/clip.mp4",
+        "original_name": "clip.mp4",
+        "facts": {"frame": 7, "ratio": 0.5, "at": "x"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "second", "third"),
+    [
+        ("clip.mp4", "clip~2.mp4", "clip~3.mp4"),
+        ("clip", "clip~2", "clip~3"),
+        ("archive.tar.gz", "archive.tar~2.gz", "archive.tar~3.gz"),
+        (".hidden", ".hidden~2", ".hidden~3"),
+        ("-rf", "-rf~2", "-rf~3"),
+        ("ends.", "ends~2.", "ends~3."),
+        ("clip~2.mp4", "clip~2~2.mp4", "clip~2~3.mp4"),
+    ],
+)
+def test_taken_names_are_counted_up(root: Path, name: str, second: str, third: str) -> None:
+    """Files of one name lie side by side in the order they came, each with its own reason; none is overwritten."""
+    trash, targets = Trash(root), []
+
+    for content in ("first", "second", "third"):
+        error = Defect(content, remedy="None.")
+        targets.append(trash.refuse(drop(root, name, content), error))
+
+    assert [target.name for target in targets] == [name, second, third]
+    assert [target.read_text() for target in targets] == ["first", "second", "third"]
+    notes = [json.loads(target.with_name(target.name + NOTE).read_text()) for target in targets]
+    assert [note["message"] for note in notes] == ["first", "second", "third"]
+    assert len(held(root)) == 6
+
+
+ODD_NAMES = {
+    "newline": b"two\nlines.mp4",
+    "quotes": b'it\'s "so" `odd`.mp4',
+    "emoji": "🎬 čtyři.mp4".encode(),
+    "not UTF-8": b"caf\xe9.mp4",
+    "leading dash": b"-y",
+    "no extension": b"clip",
+    "only an extension": b".mp4",
+    "backslash and percent": b"a\\x41%03d.mp4",
+    "200 bytes": b"x" * 196 + b".mp4",
+    "255 bytes": b"x" * 251 + b".mp4",
+    "255 bytes of emoji": "🎬".encode() * 62 + b".mp4",
+    "255 bytes, no extension": b"x" * 255,
+    "255 bytes, all extension": b"a." + b"x" * 253,
+    "255 bytes, all emoji extension": b"a." + "🎬".encode() * 63,
+    "255 bytes, not UTF-8": b"\xe9" * 251 + b".mp4",
+}
+
+
+@pytest.mark.parametrize("case", ODD_NAMES)
+def test_odd_names_are_refused_like_any(root: Path, case: str) -> None:
+    """Whatever a file is called, its bytes and a note that can be read land in trash/invalid, twice over (A10, P8)."""
+    name, trash = os.fsdecode(ODD_NAMES[case]), Trash(root)
+
+    first, second = (trash.refuse(drop(root, name, word), BROKEN) for word in ("one", "two"))
+
+    assert (first.read_text(), second.read_text()) == ("one", "two")
+    readable = ODD_NAMES[case].decode("utf-8", "backslashreplace")
+    for target in (first, second):
+        note = json.loads(target.with_name(target.name + NOTE).read_bytes().decode("utf-8"))
+        assert (note["original_name"], note["path"]) == (readable, f"raw/video/{readable}")
+    assert len(held(root)) == 4
+    assert os.listdir(root / "raw" / "video") == []
+
+
+def test_short_names_are_kept_and_long_ones_keep_their_extension(root: Path) -> None:
+    """A name is changed only where its note would not fit beside it."""
+    names = [os.fsdecode(ODD_NAMES[case]) for case in ("200 bytes", "255 bytes", "newline")]
+
+    kept = [Trash(root).refuse(drop(root, name), BROKEN).name for name in names]
+
+    assert kept[0] == names[0]
+    assert kept[1] != names[1]
+    assert kept[1].endswith(".mp4")
+    assert kept[2] == names[2]
+
+
+NO_FILES: dict[str, Callable[[Path], object]] = {
+    "folder": lambda path: (path / "inner").mkdir(parents=True),
+    "FIFO": os.mkfifo,
+    "link": lambda path: path.symlink_to("/etc/hostname"),
+    "dangling link": lambda path: path.symlink_to("nothing"),
+}
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_is_no_file_is_moved_as_it_is(root: Path, kind: str) -> None:
+    """A folder, a pipe or a link goes to trash/invalid itself, is not followed, and replaces nothing (A10)."""
+    trash, source = Trash(root), root / "raw" / "video" / "odd"
+
+    kept = []
+    for _ in range(2):
+        NO_FILES[kind](source)
+        inode = os.lstat(source).st_ino
+        target = trash.refuse(source, BROKEN)
+        kept.append(target.name)
+        assert os.lstat(target).st_ino == inode
+
+    assert kept == ["odd", "odd~2"]
+    assert held(root) == ["odd", "odd.reason.json", "odd~2", "odd~2.reason.json"]
+
+
+@pytest.mark.parametrize("names", [("a.mp4", "a.mp4.reason.json"), ("a.mp4.reason.json", "a.mp4")])
+def test_a_file_named_like_a_note_is_no_note(root: Path, names: tuple[str, str]) -> None:
+    """A dropped file that has the name of another's note neither replaces that note nor passes for it."""
+    for name in names:
+        Trash(root).refuse(drop(root, name, f"content of {name}"), BROKEN)
+
+    notes = [name for name in held(root) if (root / "trash/invalid" / name).read_text().startswith("{")]
+    files = [name for name in held(root) if name not in notes]
+    assert sorted(notes) == sorted(name + NOTE for name in files)
+    assert len(files) == 2
+
+
+def test_what_is_gone_leaves_no_file_without_note(root: Path) -> None:
+    """A file that its owner took back meanwhile is not refused, and the next one of its name is, with its own note."""
+    trash = Trash(root)
+
+    with pytest.raises(FileNotFoundError):
+        trash.refuse(root / "raw" / "video" / "gone.mp4", BROKEN)
+    target = trash.refuse(drop(root, "gone.mp4", "back"), MediaError("later", remedy="None."))
+
+    assert json.loads(target.with_name(target.name + NOTE).read_text())["message"] == "later"
+    assert without_note(root) == []
+
+
+def test_two_refusers_never_lose_a_note(root: Path) -> None:
+    """main and crawl refusing files of the same names at once leave each file with its own reason (A19, P25)."""
+    for refuser in range(4):
+        for number in range(60):
+            drop(root, f"{number}.txt", f"{refuser}-{number}", below=f"raw/{refuser}")
+
+    with ProcessPoolExecutor(4, mp_context=FORK) as pool:
+        list(pool.map(partial(refuse_all, root), range(4)))
+
+    assert without_note(root) == []
+    files = [root / "trash/invalid" / name for name in held(root) if not name.endswith(NOTE)]
+    assert len(files) == 240
+    wrong = {f.name for f in files if json.loads(f.with_name(f.name + NOTE).read_text())["message"] != f.read_text()}
+    assert wrong == set()
+
+
+def refuse_all(root: Path, refuser: int) -> None:
+    """Refuse one's files, each for its own content as the reason."""
+    for number in range(60):
+        Trash(root).refuse(root / f"raw/{refuser}/{number}.txt", Defect(f"{refuser}-{number}", remedy="None."))
