@@ -403,6 +403,7 @@ def test_recovery_clears_what_was_published(spool: Spool) -> None:
 
     assert rooms_of(spool, claim.task.task_id) == ["output"]
     assert (spool.output / claim.task.task_id / "final.mp4").read_bytes() == b"video"
+    assert list(spool.attempts.iterdir()) == []
 
 
 def without_paper(spool: Spool) -> str:

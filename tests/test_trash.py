@@ -105,6 +105,8 @@ ODD_NAMES = {
     "only an extension": b".mp4",
     "backslash and percent": b"a\\x41%03d.mp4",
     "200 bytes": b"x" * 196 + b".mp4",
+    "201 bytes": b"x" * 197 + b".mp4",
+    "244 bytes": b"x" * 240 + b".mp4",
     "255 bytes": b"x" * 251 + b".mp4",
     "255 bytes of emoji": "🎬".encode() * 62 + b".mp4",
     "255 bytes, no extension": b"x" * 255,

@@ -14,11 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from uuid import uuid4
 
 from videogen.errors import MissingInput, NoSpace, RoomsApart
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
+"""A filesystem without hard links, or a file of another user's under protected_hardlinks."""
 COPY_BYTES = 1 << 20
 
 
@@ -110,8 +113,7 @@ def move_new(source: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        # A filesystem without hard links, or a file of another user's under protected_hardlinks.
-        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}:
+        if error.errno not in NO_LINKS:
             raise
         if os.path.lexists(target):
             return False
@@ -140,6 +142,35 @@ def remove_tree(path: Path) -> None:
             return
         path = hidden
     shutil.rmtree(path, ignore_errors=True)
+
+
+def empty(folder: Path) -> None:
+    """Take everything out of a folder that stays."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def create(path: Path, content: str) -> bool:
+    """Make a file that is not there yet, whole; False where the name is taken, by however many at once."""
+    temporary = temporary_in(path.parent)
+    write(temporary, content)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            return False
+        os.rename(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
 
 
 def point_at(link: Path, target: str) -> None:
@@ -191,23 +222,28 @@ def copy(source: Path, target: Path) -> Copied:
     Raises: MissingInput: it is not a regular file, or it changed while we read.
     """
     descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as reader, _full_disk_named(target):
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise MissingInput(f"{source} is not a regular file", remedy="Copy the file itself.", code="not-a-file")
-        hashed, size = hashlib.sha256(), 0
+    before = os.fstat(descriptor)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(descriptor)
+        raise MissingInput(f"{source} is not a regular file", remedy="Copy the file itself.", code="not-a-file")
+    with open(descriptor, "rb") as reader, _full_disk_named(target), target.open("xb") as writer:
         try:
-            with target.open("xb") as writer:
-                while block := reader.read(COPY_BYTES):
-                    hashed.update(block)
-                    size += len(block)
-                    writer.write(block)
-                writer.flush()
-                os.fsync(writer.fileno())
+            sha256, size = _copied(reader, writer)
             after = os.fstat(descriptor)
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
                 raise MissingInput(f"{source} changed while it was read", remedy="Wait.", code="still-changing")
         except BaseException:
             target.unlink(missing_ok=True)
             raise
-    return Copied(hashed.hexdigest(), size, after.st_mtime_ns, after.st_ino)
+    return Copied(sha256, size, after.st_mtime_ns, after.st_ino)
+
+
+def _copied(reader: IO[bytes], writer: IO[bytes]) -> tuple[str, int]:
+    hashed, size = hashlib.sha256(), 0
+    while block := reader.read(COPY_BYTES):
+        hashed.update(block)
+        size += len(block)
+        writer.write(block)
+    writer.flush()
+    os.fsync(writer.fileno())
+    return hashed.hexdigest(), size

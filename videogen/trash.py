@@ -1,5 +1,6 @@
 """trash/invalid: files from raw/ that cannot become anything, each with its reason beside it."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -34,7 +35,7 @@ class Trash:
         for name in numbered(path.name):
             target = self._folder / name
             note = self._folder / f"{name}.reason.json"
-            if note.exists() or target.is_symlink() or target.exists():
+            if os.path.lexists(target):
                 continue
             reason = reason_for(
                 error,
@@ -44,7 +45,8 @@ class Trash:
                 at=utc_now(),
             )
             # The reason first: a crash between the two leaves a note without a file, never a file without a note.
-            durable.write(note, reason.to_json())
+            if not durable.create(note, reason.to_json()):
+                continue
             if durable.move_new(path, target):
                 return target
             durable.remove(note)

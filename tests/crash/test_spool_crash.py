@@ -126,7 +126,7 @@ def finish(spool: Spool, task: Task) -> None:
     """Publish, claim, finish."""
     claim = claimed(spool, task)
     durable.write(claim.scratch / "piece", b"gigabytes")
-    durable.write(claim.out / "final.mp4", VIDEO)
+    (claim.out / "final.mp4").write_bytes(VIDEO)
     spool.finish(claim, papers.manifest(task))
 
 
@@ -265,6 +265,52 @@ def test_task_can_still_become_a_video(aftermaths: list[Aftermath]) -> None:
         assert (claim.folder / "voice.mp3").is_symlink(), str(one)
         one.spool.finish(claim, papers.manifest(claim.task))
         assert one.rooms == ["output"], str(one)
+
+
+# -- the power --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_shown_is_synced_before_and_after(tmp_path: Path) -> None:
+    """All that lies in a task or a video is synced before the rename that shows it, and its room right after (P11)."""
+    reading, writing = os.pipe()
+
+    def live() -> None:
+        watch_renames(tmp_path, writing)
+        finish(Spool(tmp_path), papers.task())
+
+    Spool(tmp_path).lay_out()
+    die_before(MOST * 10, live)
+    os.close(writing)
+    with open(reading) as pipe:
+        told = pipe.read().split("\n")
+
+    assert [line for line in told if line.startswith("unsynced")] == []
+    shown = [line for line in told if line.startswith(("shown", "synced"))]
+    assert shown == ["shown tasks", "synced tasks", "shown output", "synced output"]
+
+
+def watch_renames(root: Path, writing: int) -> None:
+    """Have this process tell what was not synced when it was renamed into tasks/ or output/, and the sync after."""
+    synced: set[int] = set()
+    waiting: list[str] = []
+    sync, rename = os.fsync, os.rename
+
+    def synced_now(descriptor: int) -> None:
+        sync(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+        if waiting and os.fstat(descriptor).st_ino == os.stat(root / waiting[0]).st_ino:
+            os.write(writing, f"synced {waiting.pop()}\n".encode())
+
+    def renamed(source: Path, target: Path) -> None:
+        room = Path(target).parent.relative_to(root).as_posix()
+        if room in {"tasks", "output"}:
+            paths = [source, *(path for path in source.rglob("*") if not path.is_symlink())]
+            lines = [f"unsynced {path}" for path in paths if path.stat().st_ino not in synced]
+            os.write(writing, "\n".join([*lines, f"shown {room}", ""]).encode())
+            waiting.append(room)
+        rename(source, target)
+
+    os.fsync, os.rename = synced_now, renamed  # type: ignore[assignment]
 
 
 # -- two nodes -------------------------------------------------------------------------------------------------------

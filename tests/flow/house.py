@@ -1,7 +1,14 @@
-"""A spool in a folder and the command line as real processes: what every flow test starts from."""
+"""A spool in a folder and the command line as real processes: what every flow test starts from.
 
+A process of ours costs most of a second before it does anything. So what many tests look at is made once (`shared`),
+and a test that needs a task to be there begins with a copy of a spool that has one (`tasked`).
+"""
+
+import fcntl
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -11,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import av
+import psutil
+import pytest
 
 from tests import footage
+from videogen.spool import Spool
 
 CONFIG = """\
 [render]
@@ -35,9 +45,14 @@ class House:
 
     def __init__(self, root: Path, *, resolution: str = "320x180", preset: str = "ultrafast") -> None:
         self.root = root
-        root.mkdir(parents=True, exist_ok=True)
-        (root / "videogen.toml").write_text(CONFIG.format(resolution=resolution, preset=preset))
-        assert self.run("init").returncode == 0
+        if not (root / "videogen.toml").exists():
+            root.mkdir(parents=True, exist_ok=True)
+            self.set_up(resolution=resolution, preset=preset)
+            Spool(root).lay_out()
+
+    def set_up(self, *, resolution: str = "320x180", preset: str = "ultrafast") -> None:
+        """Write the settings."""
+        (self.root / "videogen.toml").write_text(CONFIG.format(resolution=resolution, preset=preset))
 
     def argv(self, *arguments: str) -> list[str]:
         """Give the argument list of one command."""
@@ -108,6 +123,12 @@ class House:
             if (asset := json.loads(side.read_text())).get("kind") == kind
         ]
 
+    def paper(self, room: str = "tasks") -> dict[str, Any]:
+        """Read the metadata.json of the one task in a room."""
+        (name,) = self.visible(room)
+        found: dict[str, Any] = json.loads((self.root / room / name / "metadata.json").read_text())
+        return found
+
     def final(self) -> Path:
         """Name the one video in output/."""
         (name,) = self.visible("output")
@@ -119,8 +140,71 @@ class House:
         return found
 
     def log(self, name: str = "main") -> str:
-        """Read a log."""
-        return (self.root / "logs" / f"{name}.log").read_text(encoding="utf-8")
+        """Read the log of a role; nothing before it began. The node's is named after the host."""
+        found = sorted((self.root / "logs").glob("node-*.log" if name == "node" else f"{name}.log"))
+        return "".join(path.read_text(encoding="utf-8") for path in found)
+
+    def rendering(self) -> list[psutil.Process]:
+        """Find the FFmpeg processes that write into this spool."""
+        found = []
+        for process in psutil.process_iter(["name", "cmdline"]):
+            words = process.info["cmdline"] or []
+            inside = any(str(self.root / "processing") in word for word in words)
+            if inside and "ffmpeg" in (process.info["name"] or ""):
+                found.append(process)
+        return found
+
+    def make_slow(self) -> None:
+        """Make the render of the one task take many seconds."""
+        self.set_up(preset="veryslow")
+        (name,) = self.visible("tasks")
+        path = self.root / "tasks" / name / "metadata.json"
+        path.write_text(re.sub(r'"resolution": *"320x180"', '"resolution":"1920x1080"', path.read_text()))
+
+
+def shared(factory: pytest.TempPathFactory, name: str, prepare: Callable[[House], Any]) -> tuple[House, Any]:
+    """Give a spool that one worker of a run prepares and all look at, and what `prepare` gave, as JSON has it."""
+    # Workers have folders side by side; without workers the folder above belongs to other runs too.
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    ready = base / f"{name}.json"
+    with (base / f"{name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            root = factory.mktemp(name) / "spool"
+            given = prepare(House(root))
+            ready.write_text(json.dumps([str(root), given]))
+    root_text, given = json.loads(ready.read_text())
+    return House(Path(root_text)), given
+
+
+FUN = 'it\'s "fun" 🌞'
+"""A category that every quoting on the way could trip over."""
+
+
+def tasked(factory: pytest.TempPathFactory, root: Path) -> House:
+    """Give a spool of one's own with one task of 60 frames, one clip, music and a logo; main has run, no node has."""
+
+    def prepare(house: House) -> None:
+        house.clip(category=FUN, seconds=1.5)
+        house.music(category=FUN)
+        house.voice(story=f"{FUN}/day one", seconds=2)
+        footage.logo_png(house.root / "logo.png")
+        done = house.run("main", "--once")
+        assert done.returncode == 0, done.stderr
+
+    made, _ = shared(factory, "tasked", prepare)
+    shutil.copytree(made.root, root, symlinks=True)
+    return House(root)
+
+
+def ffmpeg_that(path: Path, on_render: str) -> dict[str, str]:
+    """Write an FFmpeg that runs these shell lines before a render; give the environment in which it is used."""
+    path.write_text(
+        f'#!/bin/sh\ncase "$*" in *-filter_complex*) {on_render} ;; esac\nexec "{footage.program()}" "$@"\n'
+    )
+    path.chmod(0o755)
+    return {"VIDEOGEN_FFMPEG__PATH": str(path)}
 
 
 def clean_env() -> dict[str, str]:

@@ -504,5 +504,5 @@ def test_an_input_is_opened_as_what_it_was(desk: Desk, maker: Callable[[Path], P
     good = desk.plain()
     desk.files[good] = f"file:{maker(desk.folder / 'swapped.mp4')}"
 
-    with pytest.raises(MediaError, match="could not be decoded"):
+    with pytest.raises(MediaError, match="an input "):
         desk.cut(whole(good))

@@ -7,25 +7,29 @@ rename, and each rename is something only one can win:
   claim 2   processing/.<id>.<node>... -> processing/<id>                  uncontended, after lease.json is written
   finish    processing/<id>/out.<e>    -> output/<id>                      `out.<e>` is the commit token
   give back 1 out.<e> -> .fenced.<e>   2 processing/<id> -> processing/.<id>.reaped.<e>
-            3 tasks/.tmp-<id> with out.<e+1> -> tasks/<id>   4 the old claim -> trash/attempts/<id>.<e>
+            3 the emptied .fenced.<e> -> .next/out.<e+1>   4 .next -> tasks/<id>   5 the old claim -> trash/attempts/
   discard   out.<e> -> .fenced.<e>, reason.json written, processing/<id> -> trash/failed/<id>
 The epoch in `out.<e>` is the fence: a late holder's rename finds no such name. Taken up again after a crash, each of
 these goes on at the first rename that was not done.
 """
 
+import errno
 import fcntl
-import json
+import os
 import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from os import getpid
 from pathlib import Path
 
 from videogen import durable
 from videogen.errors import Defect, LeaseLost, MissingInput, SetupError, VideogenError
 from videogen.model.task import Lease, Manifest, Task, reason_for
+from videogen.spool import returning
+from videogen.spool.papers import expect_task, read_task, token, visible
 
 ROOMS = ("raw", "scanned", "tasks", "processing", "output", "trash")
 INNER = (
@@ -45,7 +49,6 @@ INNER = (
 NODE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MINE = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.(?P<node>[A-Za-z0-9_-]+)\.(?P<epoch>\d+)")
 _REAPED = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.reaped\.(?P<epoch>\d+)")
-PAPERS = ("metadata.json", "video_list.txt", "voice.mp3", "music.mp3", "logo.png")
 
 
 @dataclass(frozen=True)
@@ -151,25 +154,33 @@ class Spool:
         found = []
         for folder in visible(self.tasks):
             with suppress(FileNotFoundError, NotADirectoryError, MissingInput):
-                task = read_task(folder)
+                task = expect_task(folder)
                 found.append((-task.priority, folder.stat().st_mtime_ns, task))
         return [task for *_, task in sorted(found, key=lambda row: row[:2])]
 
     def clear_broken(self, at: str) -> list[tuple[str, VideogenError]]:
-        """Move what lies in tasks/ and is no task to trash/failed; give each name and its trouble."""
+        """Move what lies in tasks/ and can never be claimed to trash/failed; give each name and its trouble."""
         broken: list[tuple[str, VideogenError]] = []
-        for folder in visible(self.tasks):
+        for path in visible(self.tasks):
             try:
-                read_task(folder)
+                expect_task(path)
             except MissingInput as error:
-                with suppress(OSError):
-                    durable.move(folder, self.failed / folder.name)
-                    note = reason_for(error, stage="claim", path=f"tasks/{folder.name}", at=at)
-                    durable.write(self.failed / folder.name / "reason.json", note.to_json())
-                    broken.append((folder.name, error))
+                if os.path.lexists(path):  # else another node took it while we looked
+                    self._set_aside(path, error, at)
+                    broken.append((path.name, error))
             except OSError:
-                continue  # another node took it between the look and the read
+                continue
         return broken
+
+    def _set_aside(self, path: Path, error: VideogenError, at: str) -> None:
+        taken = count(2)
+        target = self.failed / path.name
+        while os.path.lexists(target):
+            target = self.failed / f"{path.name}~{next(taken)}"
+        note = reason_for(error, stage="claim", path=f"tasks/{path.name}", at=at)
+        durable.move(path, target)
+        beside = target / "reason.json" if target.is_dir() else target.with_name(f"{target.name}.reason.json")
+        durable.write(beside, note.to_json())
 
     # -- publish and claim -------------------------------------------------------------------------------------------
 
@@ -180,23 +191,20 @@ class Spool:
         """
         if self.room_of(task.task_id) is not None:
             return False
-        self._publish(task, 1, fill)
-        return True
-
-    def _publish(self, task: Task, epoch: int, fill: Callable[[Path], None]) -> None:
         building = self.tasks / f".tmp-{task.task_id}"
         durable.remove_tree(building)
         durable.make_folder(building)
         durable.write(building / "metadata.json", task.to_json())
         fill(building)
-        durable.make_folder(building / f"out.{epoch}")
+        durable.make_folder(building / "out.1")
         durable.sync_tree(building)
         durable.move(building, self.tasks / task.task_id)
+        return True
 
     def claim(self, task_id: str, node: str, incarnation: str) -> Claim | None:
         """Take a task from tasks/: of all that try, exactly one gets it. None: another was quicker."""
         folder = self.tasks / task_id
-        epoch = _token(folder)
+        epoch = token(folder)
         if epoch is None:
             return None
         mine = self.processing / f".{task_id}.{node}.{epoch}"
@@ -229,14 +237,16 @@ class Spool:
 
         Raises: LeaseLost: the token was taken away; nothing was published. Defect: the id was published before.
         """
-        durable.write(claim.out / "manifest.json", manifest.to_json())
-        durable.sync_tree(claim.out)
         target = self.output / claim.task.task_id
         try:
+            durable.write(claim.out / "manifest.json", manifest.to_json())
+            durable.sync_tree(claim.out)
             durable.move(claim.out, target)
         except FileNotFoundError as error:
             raise LeaseLost(f"the task {claim.task.task_id} was taken away", remedy="Nothing was published.") from error
         except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
             raise Defect(f"{target} is there already", remedy="Look at both; nothing was overwritten.") from error
         durable.remove_tree(claim.folder)
         return target
@@ -246,56 +256,21 @@ class Spool:
 
         Raises: LeaseLost: it was not ours any more.
         """
-        self._fence(claim.folder, claim.epoch)
-        self._give_back(claim.folder, claim.epoch, counts=counts, not_before_s=not_before_s)
+        returning.fence(claim.folder, claim.epoch)
+        changed = returning.Changed(claim.task.attempts + int(counts), not_before_s)
+        returning.give_back(self.root, claim.folder, claim.epoch, changed)
 
     def discard(self, claim: Claim, error: VideogenError, *, stage: str, at: str) -> Path:
         """Move a task that cannot become a video to trash/failed with its reason and FFmpeg's words.
 
         Raises: LeaseLost: it was not ours any more.
         """
-        self._fence(claim.folder, claim.epoch)
+        returning.fence(claim.folder, claim.epoch)
         note = reason_for(error, stage=stage, path=f"tasks/{claim.task.task_id}", at=at)
         if not claim.log.exists():
             durable.write(claim.log, f"FFmpeg was not started.\n{error}\n")
         durable.write(claim.folder / "reason.json", note.to_json())
-        return self._bury(claim.folder, claim.epoch)
-
-    def _bury(self, folder: Path, epoch: int) -> Path:
-        durable.remove_tree(folder / f".scratch.{epoch}")
-        durable.remove_tree(folder / f".fenced.{epoch}")
-        target = self.failed / folder.name
-        durable.move(folder, target)
-        return target
-
-    def _fence(self, folder: Path, epoch: int) -> None:
-        try:
-            durable.move(folder / f"out.{epoch}", folder / f".fenced.{epoch}")
-        except FileNotFoundError as error:
-            raise LeaseLost(f"the task {folder.name} was taken away", remedy="Nothing was touched.") from error
-
-    def _give_back(self, folder: Path, epoch: int, *, counts: bool, not_before_s: float = 0.0) -> None:
-        reaped = self.processing / f".{folder.name}.reaped.{epoch}"
-        durable.remove_tree(folder / f".scratch.{epoch}")
-        if counts or not_before_s:
-            task = read_task(folder)
-            changed = {"attempts": task.attempts + int(counts), "not_before_s": not_before_s}
-            durable.write(folder / "metadata.json", task.model_copy(update=changed).to_json())
-        durable.move(folder, reaped)
-        self._republish(reaped, epoch)
-
-    def _republish(self, reaped: Path, epoch: int) -> None:
-        task = read_task(reaped)
-        if self.room_of_live(task.task_id) is None:
-            self._publish(task, epoch + 1, lambda folder: copy_papers(reaped, folder))
-        kept = self.attempts / f"{task.task_id}.{epoch}"
-        durable.remove_tree(kept)
-        durable.move(reaped, kept)
-
-    def room_of_live(self, task_id: str) -> str | None:
-        """Name the room a task lies in under its own name, or None: what `room_of` says less the ways between."""
-        rooms = {"tasks": self.tasks, "processing": self.processing, "output": self.output, "trash": self.failed}
-        return next((room for room, folder in rooms.items() if (folder / task_id).is_dir()), None)
+        return returning.bury(self.root, claim.folder, claim.epoch)
 
     # -- after a crash -------------------------------------------------------------------------------------------------
 
@@ -306,14 +281,18 @@ class Spool:
         """
         back = []
         for folder in sorted(self.processing.iterdir()):
-            if match := _REAPED.fullmatch(folder.name):
-                self._republish(folder, int(match["epoch"]))
-                back.append(match["id"])
+            if folder.name.startswith(".tmp-"):
+                durable.remove_tree(folder)  # a claim that was being cleared away
             elif (match := _MINE.fullmatch(folder.name)) and match["node"] == node:
                 durable.remove(folder / "lease.json")
                 durable.move(folder, self.tasks / match["id"])
                 back.append(match["id"])
-            elif self._is_dead(folder, node, incarnation) and self._recover_claim(folder):
+            elif not self._is_dead(folder, node, incarnation):
+                continue
+            elif match := _REAPED.fullmatch(folder.name):
+                returning.republish(self.root, folder, match["id"], int(match["epoch"]))
+                back.append(match["id"])
+            elif returning.recover_claim(self.root, folder):
                 back.append(folder.name)
         return back
 
@@ -322,65 +301,4 @@ class Spool:
             lease = Lease.model_validate_json((folder / "lease.json").read_bytes())
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return False  # not a claim of this protocol; not ours to judge
-        return not folder.name.startswith(".") and lease.node == node and lease.incarnation != incarnation
-
-    def _recover_claim(self, folder: Path) -> bool:
-        """Go on where the holder died. True: the task is in tasks/ again."""
-        if (self.output / folder.name).is_dir():
-            durable.remove_tree(folder)
-            return False
-        token, fenced = _token(folder), _token(folder, prefix=".fenced.")
-        if token is not None:
-            self._fence(folder, token)
-        epoch = token or fenced or 0
-        if (folder / "reason.json").exists():
-            self._bury(folder, epoch)
-            return False
-        if not epoch:
-            # Published, and taken out of output/ since: only papers are left.
-            durable.move(folder, self.attempts / f"{folder.name}.published")
-            return False
-        self._give_back(folder, epoch, counts=True)
-        return True
-
-
-def visible(room: Path) -> list[Path]:
-    """List what anyone may see in a room: no dot names, in order of name."""
-    try:
-        return sorted(path for path in room.iterdir() if not path.name.startswith("."))
-    except FileNotFoundError:
-        return []
-
-
-def read_task(folder: Path) -> Task:
-    """Read the paper of a task. Raises: MissingInput: metadata.json is no task."""
-    if not (folder / "metadata.json").is_file() and folder.is_dir():
-        raise MissingInput(f"{folder.name} has no metadata.json", remedy="Drop the voice into raw/ again.")
-    raw = (folder / "metadata.json").read_bytes()
-    try:
-        return Task.model_validate_json(raw)
-    except ValueError as error:
-        first = str(error).splitlines()[-2:] if not isinstance(error, json.JSONDecodeError) else [str(error)]
-        raise MissingInput(
-            f"{folder.name}/metadata.json is not a task ({' '.join(first).strip()[:200]})",
-            remedy="Restore it, or move the folder to trash/failed and drop the voice again.",
-        ) from error
-
-
-def copy_papers(source: Path, target: Path) -> None:
-    """Bring the links, the list and the logo of a task into a new folder of the same depth."""
-    for name in PAPERS[1:]:
-        path = source / name
-        if path.is_symlink():
-            durable.point_at(target / name, str(path.readlink()))
-        elif path.is_file():
-            durable.copy(path, target / name)
-
-
-def _token(folder: Path, prefix: str = "out.") -> int | None:
-    """Find the epoch in the commit token's name, or None where there is none."""
-    with suppress(FileNotFoundError, NotADirectoryError):
-        for path in folder.iterdir():
-            if path.name.startswith(prefix) and path.name[len(prefix) :].isdigit():
-                return int(path.name[len(prefix) :])
-    return None
+        return lease.node == node and lease.incarnation != incarnation

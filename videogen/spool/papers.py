@@ -1,0 +1,70 @@
+"""What lies in a task's folder: its paper, its links, and the commit token."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from videogen import durable
+from videogen.errors import MissingInput
+from videogen.model.task import Task
+
+PAPERS = ("metadata.json", "video_list.txt", "voice.mp3", "music.mp3", "logo.png")
+
+
+def visible(room: Path) -> list[Path]:
+    """List what anyone may see in a room: no dot names, in order of name."""
+    try:
+        return sorted(path for path in room.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def read_task(folder: Path) -> Task:
+    """Read the paper of a task. Raises: MissingInput: metadata.json is no task."""
+    if not (folder / "metadata.json").is_file() and folder.is_dir():
+        raise MissingInput(f"{folder.name} has no metadata.json", remedy="Drop the voice into raw/ again.")
+    raw = (folder / "metadata.json").read_bytes()
+    try:
+        return Task.model_validate_json(raw)
+    except ValueError as error:
+        said = " ".join(line.strip() for line in str(error).splitlines()[1:3])
+        raise MissingInput(
+            f"{folder.name}/metadata.json is not a task ({said[:200]})",
+            remedy="Restore it, or move the folder to trash/failed and drop the voice again.",
+        ) from error
+
+
+def copy_papers(source: Path, target: Path) -> None:
+    """Bring the links, the list and the logo of a task into a new folder of the same depth."""
+    for name in PAPERS[1:]:
+        path = source / name
+        if path.is_symlink():
+            durable.point_at(target / name, str(path.readlink()))
+        elif path.is_file():
+            durable.copy(path, target / name)
+
+
+def token(folder: Path, prefix: str = "out.") -> int | None:
+    """Find the epoch in the commit token's name, or None where there is none."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for path in folder.iterdir():
+            if path.name.startswith(prefix) and path.name[len(prefix) :].isdigit():
+                return int(path.name[len(prefix) :])
+    return None
+
+
+def expect_task(folder: Path) -> Task:
+    """Read a task that can be claimed.
+
+    Raises: MissingInput: it is no folder, its paper is no task or names another one, or it has no token.
+    """
+    if not folder.is_dir():
+        raise MissingInput(f"{folder.name} is no task", remedy="Only main puts things into tasks/.")
+    task = read_task(folder)
+    if task.task_id != folder.name:
+        raise MissingInput(
+            f"the paper in {folder.name} is that of {task.task_id}",
+            remedy="Tasks are not copied; drop the voice again.",
+        )
+    if token(folder) is None:
+        raise MissingInput(f"{folder.name} has no token out.<epoch>", remedy="Drop the voice into raw/ again.")
+    return task
