@@ -12,18 +12,21 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import IO
 
-from videogen.errors import Stalled
+from videogen.errors import Stalled, Stopped
 
 Child = subprocess.Popen[bytes]
 """A running child."""
 
+STOP_LOOK_S = 0.2
 CAPTURE_BYTES = 4 << 20
 """What `run` keeps of a child's stdout; more than that is no answer but a flood."""
 
@@ -101,17 +104,24 @@ def end(process: Child, *, grace_s: float = 5.0) -> int:
     return process.returncode
 
 
-def run(argv: Sequence[str], limits: Limits, *, timeout_s: float, env: Mapping[str, str] | None = None) -> Ended:
+def run(
+    argv: Sequence[str],
+    limits: Limits,
+    *,
+    timeout_s: float,
+    env: Mapping[str, str] | None = None,
+    stop: Event | None = None,
+) -> Ended:
     """Run a child to its end and keep what it said.
 
     Shape: at most CAPTURE_BYTES of stdout, and the last 64 KiB of stderr.
-    Raises: Stalled: it ran longer than `timeout_s`; it and its group are gone.
+    Raises: Stalled: it ran longer than `timeout_s`. Stopped: `stop` was set. In both cases it and its group are gone.
     """
     # Files, not pipes: a child that floods its output can neither block nor fill our memory.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = spawn(argv, limits, stdout=out, stderr=err, env=env)
         try:
-            process.wait(timeout_s)
+            _wait(process, timeout_s, stop)
         except subprocess.TimeoutExpired as error:
             raise Stalled(
                 f"{Path(argv[0]).name} was still running after {timeout_s:g} s",
@@ -123,3 +133,18 @@ def run(argv: Sequence[str], limits: Limits, *, timeout_s: float, env: Mapping[s
         size = err.seek(0, os.SEEK_END)
         err.seek(max(0, size - 65536))
         return Ended(process.returncode, out.read(CAPTURE_BYTES), err.read())
+
+
+def _wait(process: Child, timeout_s: float, stop: Event | None) -> None:
+    if stop is None:
+        process.wait(timeout_s)
+        return
+    until = time.monotonic() + timeout_s
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(min(STOP_LOOK_S, max(0.0, until - time.monotonic())))
+            return
+        if stop.is_set():
+            raise Stopped("the work was stopped", remedy="It is taken up again at the next start.")
+        if time.monotonic() >= until:
+            raise subprocess.TimeoutExpired(process.args, timeout_s)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videogen.assemble import Waiting
-from videogen.scan.arrival import is_ignored
+from videogen.scan.arrival import DEEPEST, is_ignored
 from videogen.spool import Spool, visible
 
 
@@ -63,7 +63,8 @@ def _room(name: str, paths: list[Path]) -> Room:
 def _files(folder: Path, endings: tuple[str, ...] = ()) -> list[Path]:
     found = []
     for where, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not is_ignored(name)]
+        depth = len(Path(where).relative_to(folder).parts)
+        folders[:] = [name for name in folders if depth < DEEPEST and not is_ignored(name, is_folder=True)]
         found += [
             Path(where, name) for name in names if not is_ignored(name) and (not endings or name.endswith(endings))
         ]

@@ -25,6 +25,9 @@ BURST_S = 0.1
 TICK_S = 0.5
 CHILD_GRACE_S = 30.0
 RESTART_S = 2.0
+WELL_S = 10.0
+"""A child that ran this long was set up well; what stops it later may pass."""
+LOW_DISK_EVERY_S = 60.0
 Tell = Callable[[str, Progress], None]
 
 
@@ -61,7 +64,8 @@ class MainReport:
     @property
     def has_refused_voice(self) -> bool:
         """Whether one of them was dropped as a voice."""
-        return any("/voice/" in verdict.path and verdict.path.startswith("raw/story/") for verdict in self.refused)
+        places = [verdict.path.split("/") for verdict in self.refused]
+        return any(len(place) == 6 and place[1] == "story" and place[4] == "voice" for place in places)
 
 
 def run_main(house: House, wake: threading.Event, *, once: bool, tick: Callable[[], None] = lambda: None) -> MainReport:
@@ -137,7 +141,7 @@ def run_node(house: House, name: str, tell: Tell, *, once: bool) -> dict[str, in
                 if once and outcome == "parked":
                     break
                 continue
-            if once and not visible(house.spool.tasks):
+            if once and not house.spool.waiting():
                 break
             house.stop.wait(house.settings.node.poll_s)
         log.info("Stopped" if house.stop.is_set() else "Done", **counts)
@@ -179,7 +183,7 @@ class Child:
         """
         if self.status is None or time.monotonic() - self._began < RESTART_S:
             return
-        if self.status == SetupError.exit_code:
+        if self.status == SetupError.exit_code and time.monotonic() - self._began < WELL_S:
             raise SetupError(f"`videogen {self.name}` could not start", remedy="Its own line above says why.")
         log.error(f"videogen {self.name} ended; starting it again", status=self.status)
         self._start()
@@ -252,9 +256,10 @@ def run_up_once(house: House, wake: threading.Event, options: Sequence[str]) -> 
         waiting[f"raw/{arrival}"] = "it was not decided before the stop"
     for link in house.crawler.waiting():
         waiting[str(link.relative_to(house.root))] = "its addresses could not be reached yet"
-    for room, folder in (("tasks", house.spool.tasks), ("processing", house.spool.processing)):
-        for name in _names(folder):
-            waiting[f"{room}/{name}"] = "it is not rendered yet" if room == "tasks" else "a node holds it"
+    for name in _names(house.spool.tasks):
+        waiting[f"tasks/{name}"] = "it is not rendered yet"
+    for name in house.spool.on_their_way():
+        waiting[f"processing/{name}"] = "a node holds it, or died holding it; its next start gives it back"
     return UpReport(
         main=report,
         published=tuple(sorted(_names(house.spool.output) - published)),

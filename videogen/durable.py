@@ -6,9 +6,11 @@ never tried again: the kernel may have dropped the pages, so the temporary file 
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -120,7 +122,11 @@ def move_new(source: Path, target: Path) -> bool:
         move(source, target)
         return True
     sync_folder(target.parent)
-    source.unlink()
+    try:
+        source.unlink()
+    except OSError:
+        target.unlink()  # we may not write there: it stays where it is, and is in one place
+        raise
     sync_folder(source.parent)
     return True
 
@@ -201,6 +207,31 @@ def digest(path: Path) -> str:
     """Give the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def has_writer(path: Path) -> bool:
+    """Whether any process still has the file open for writing; False where the system cannot tell.
+
+    A read lease is granted only where nobody writes: not on every filesystem, and only for our own files or to root.
+    Source: fcntl(2), F_SETLEASE.
+    """
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    with suppress(ValueError):  # not the main thread; then nobody else set it either
+        # While we hold a lease, a writer that comes is told us by SIGIO, whose default is to end us.
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,12 @@ class Trash:
             # The reason first: a crash between the two leaves a note without a file, never a file without a note.
             if not durable.create(note, reason.to_json()):
                 continue
-            if durable.move_new(path, target):
-                return target
+            try:
+                if durable.move_new(path, target):
+                    return target
+            except OSError:
+                durable.remove(note)
+                raise
             durable.remove(note)
         raise AssertionError("unreachable: count() does not end")
 

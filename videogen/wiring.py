@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from threading import Event
 
-from videogen import cage, config
+from videogen import cage, config, durable
 from videogen.assemble import Assembler, StoryRule, check_logo
-from videogen.catalog import Catalog
+from videogen.catalog import Catalog, side_path
 from videogen.crawl import Crawler, FetchRules
-from videogen.errors import ConfigError
+from videogen.errors import ConfigError, VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.profile import Encoder
 from videogen.model.timebase import parse_rate, parse_resolution
@@ -62,10 +62,20 @@ class House:
         """The way from raw/ to scanned/."""
         scan, audio = self.settings.scan, self.settings.audio
         prober = Prober(
-            limits=cage.Limits(memory_bytes=int(scan.probe_memory_gb * GIB), open_files=64), timeout_s=scan.probe_s
+            limits=cage.Limits(memory_bytes=int(scan.probe_memory_gb * GIB), open_files=64),
+            timeout_s=scan.probe_s,
+            stop=self.stop,
         )
         rule = LoudnessRule(audio.music_lufs, audio.peak_dbtp, audio.tolerance_lu)
-        intake = Intake(self.root, self.catalog, prober, FFmpeg(self.toolchain.program), rule)
+        intake = Intake(
+            self.root,
+            self.catalog,
+            prober,
+            FFmpeg(self.toolchain.program),
+            rule,
+            room_of=self.spool.room_of,
+            stop=self.stop,
+        )
         raw = self.root / "raw"
         return Scanner(raw, Arrivals(raw, scan.quiet_s), intake, self.stop)
 
@@ -128,10 +138,15 @@ class House:
         crawl = self.settings.crawl
         rules = FetchRules(allowed_hosts=crawl.allowed_hosts, wall_s=crawl.wall_s)
         trash = Trash(self.root)
+
+        def refuse(link: Path, error: VideogenError) -> None:
+            trash.refuse(link, error, stage="crawl")
+            durable.remove(side_path(link))
+
         return Crawler(
             self.root,
             rules,
-            refuse=lambda path, error: trash.refuse(path, error, stage="crawl"),
+            refuse=refuse,
             max_words=crawl.max_words,
             stop=self.stop,
         )

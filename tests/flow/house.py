@@ -154,12 +154,10 @@ class House:
                 found.append(process)
         return found
 
-    def make_slow(self) -> None:
-        """Make the render of the one task take many seconds."""
-        self.set_up(preset="veryslow")
-        (name,) = self.visible("tasks")
-        path = self.root / "tasks" / name / "metadata.json"
-        path.write_text(re.sub(r'"resolution": *"320x180"', '"resolution":"1920x1080"', path.read_text()))
+    def size_task(self, resolution: str) -> None:
+        """Make the one task, wherever it lies, one of another picture size: at 4K its render takes seconds."""
+        (path,) = [*self.root.glob("tasks/*/metadata.json"), *self.root.glob("processing/*/metadata.json")]
+        path.write_text(re.sub(r'(?<="resolution": ")\d+x\d+', resolution, path.read_text()))
 
 
 def shared(factory: pytest.TempPathFactory, name: str, prepare: Callable[[House], Any]) -> tuple[House, Any]:

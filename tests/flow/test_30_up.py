@@ -1,17 +1,17 @@
-"""The whole factory in one process tree: exit statuses, waiting, drops while it runs, stops."""
+"""The whole factory in one process tree: exit statuses, waiting, drops while it runs, deaths and stops."""
 
 import json
-import os
+import shutil
 import signal
-import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from tests import footage
 from tests.crawl.website import HTML, STORY, answer, serving
-from tests.flow.house import House, clean_env, frames_in, soon, spoken_frames
+from tests.flow.house import House, frames_in, soon, spoken_frames, tasked
 
 
 @pytest.fixture
@@ -20,22 +20,23 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path / "spool")
 
 
+@pytest.fixture
+def task(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A spool of one's own with one task to render."""
+    return tasked(tmp_path_factory, tmp_path / "spool")
+
+
+def chosen(house: House) -> set[str]:
+    """Name the clips of the one task."""
+    return {Path(path).name for path in house.paper()["video_files"]}
+
+
+# -- exit statuses -----------------------------------------------------------------------------------------------------
+
+
 def test_nothing_to_do_is_fine(house: House) -> None:
     """An empty spool is done at once, with 0."""
     assert house.up() == (0, {"published": [], "failed": [], "refused": [], "waiting": {}})
-
-
-def test_refused_clip_is_reported_and_no_error(house: House) -> None:
-    """A refused clip stands in the report; the exit status is that of the voice, which became a video."""
-    house.clip()
-    footage.empty(house.place("video/tales/zero.mp4"))
-    house.music()
-    house.voice(seconds=1)
-
-    status, told = house.up()
-
-    assert status == 0
-    assert [(row["path"], row["code"]) for row in told["refused"]] == [("raw/video/tales/zero.mp4", "empty")]
 
 
 def test_refused_voice_is_65(house: House) -> None:
@@ -49,36 +50,53 @@ def test_refused_voice_is_65(house: House) -> None:
 
     assert status == 65
     assert len(told["published"]) == 1
+    assert [row["path"] for row in told["refused"]] == ["raw/story/tales/broken/voice/chapter_0001.mp3"]
+    assert house.reason("chapter_0001.mp3")["code"] == told["refused"][0]["code"]
+
+
+def test_failed_render_is_65(task: House) -> None:
+    """A task that ends in trash/failed makes `up --once` end with 65 and is named, by a line for people too (A10)."""
+    (task_id,) = task.visible("tasks")
+    (task.root / task.assets("video")[0]["path"]).write_bytes(b"altered")
+
+    done = task.run("up", "--once")
+
+    assert done.returncode == 65
+    assert done.stdout == f"failed     trash/failed/{task_id} (its reason.json says why)\n"
 
 
 def test_voice_waits_for_music_and_goes_on(house: House) -> None:
     """Without music the run ends with 75 and names what is missing; with it the next run makes the video (A19)."""
     house.clip()
-    voice = house.voice(seconds=1)
-    frames = spoken_frames(voice)
+    frames = spoken_frames(house.voice(seconds=1))
 
-    status, told = house.up()
-    waits = json.loads(house.run("status", "--json").stdout)["waiting"]
+    waits = house.run("up", "--once")
+    told = house.run("status")
     house.music()
     later, _ = house.up()
 
-    assert (status, later) == (75, 0)
-    assert told["waiting"] == {"scanned/story/tales/fox/voice/chapter_0001.mp3": "no music in the library"}
-    assert [row["reason"] for row in waits] == ["no music in the library"]
+    assert (waits.returncode, later) == (75, 0)
+    assert waits.stdout == "waiting    scanned/story/tales/fox/voice/chapter_0001.mp3: no music in the library\n"
+    assert "waiting: scanned/story/tales/fox/voice/chapter_0001.mp3: no music in the library" in told.stdout
     assert frames_in(house.final()) == frames
 
 
+# -- which clips, which voices -----------------------------------------------------------------------------------------
+
+
 def test_only_waits_for_its_own_category(house: House) -> None:
-    """`assemble.category = only` waits where `prefer` would take another category's clips."""
-    house.clip(category="zoo")
+    """`assemble.category = only` waits where `prefer` takes another category's clips."""
+    house.clip(category="zoo", name="z.mp4")
     house.music()
     house.voice(seconds=1)
 
-    status, told = house.up(env={"VIDEOGEN_ASSEMBLE__CATEGORY": "only"})
-    later, _ = house.up()
+    only = house.run("main", "--once", env={"VIDEOGEN_ASSEMBLE__CATEGORY": "only"})
+    waiting = house.visible("tasks")
+    prefer = house.run("main", "--once")
 
-    assert (status, list(told["waiting"].values())) == (75, ["no clips in category tales"])
-    assert later == 0
+    assert (only.returncode, waiting) == (75, [])
+    assert "no clips in category tales" in only.stderr
+    assert (prefer.returncode, chosen(house)) == (0, {"1.0_z.mp4"})
 
 
 def test_own_category_comes_first(house: House) -> None:
@@ -88,34 +106,38 @@ def test_own_category_comes_first(house: House) -> None:
     house.music()
     house.voice(seconds=3)
 
-    house.up()
+    house.run("main", "--once")
 
-    manifest = json.loads((house.final().parent / "manifest.json").read_text())
-    assert {Path(path).name for path in manifest["task"]["video_files"]} == {"1.0_t.mp4"}
+    assert chosen(house) == {"1.0_t.mp4"}
 
 
-def test_second_run_makes_nothing_twice(house: House) -> None:
-    """A voice has one video, also when the video was taken out of output/ since."""
-    house.clip()
-    house.music()
-    house.voice(seconds=1)
-    house.up()
-    house.final().rename(house.root / "taken.mp4")
-    (house.root / "output" / house.visible("output")[0] / "manifest.json").unlink()
-    (house.root / "output" / house.visible("output")[0]).rmdir()
+def test_second_chapter_of_a_name_has_a_video_of_its_own(task: House) -> None:
+    """A different chapter_0001.mp3 becomes chapter_0001~2.mp3 and a second video; the first one is not made again."""
+    (first,) = task.visible("tasks")
+    task.run("node", "--once")
+    shutil.rmtree(task.root / "output" / first)
+    (story,) = [asset["source"]["path"] for asset in task.assets("voice")]
+    frames = spoken_frames(footage.voice_mp3(task.root / story, 1.2))
 
-    assert house.up() == (0, {"published": [], "failed": [], "refused": [], "waiting": {}})
+    status, told = task.up()
+
+    assert (status, len(told["published"]), first in str(told)) == (0, 1, False)
+    assert frames_in(task.final()) == frames
+    assert [Path(voice["path"]).name for voice in task.assets("voice")] == ["chapter_0001.mp3", "chapter_0001~2.mp3"]
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
 
 
 def test_links_become_chunks(house: House) -> None:
-    """A dropped link file is crawled by its own process and becomes text beside the story (A4)."""
+    """A story of links alone is fine: crawled by a process of its own, it becomes text beside the story (A4)."""
     with serving() as site:
         site.pages["/fable"] = answer(HTML, "text/html; charset=utf-8")
         house.place("story/tales/fox/link/one.txt").write_text(site.url("/fable") + "\n")
 
-        status, _ = house.up(env={"VIDEOGEN_CRAWL__ALLOWED_HOSTS": json.dumps([site.host])})
+        status, told = house.up(env={"VIDEOGEN_CRAWL__ALLOWED_HOSTS": json.dumps([site.host])})
 
-    assert status == 0
+    assert (status, told["waiting"]) == (0, {})
     story = house.root / "scanned" / "story" / "tales" / "fox"
     assert STORY in (story / "chunk_0001.txt").read_text()
     assert (story / "link" / "one.txt").is_file()
@@ -133,95 +155,98 @@ def test_link_to_a_private_address_is_refused(house: House) -> None:
     assert house.reason("one.txt")["code"] in {"address-not-public", "url-not-allowed"}
 
 
-def test_drops_while_it_runs(house: House) -> None:
-    """A running factory takes what is dropped, waits for music, and goes on when it comes; SIGTERM ends it all."""
-    factory = house.start("up")
+# -- while it runs -----------------------------------------------------------------------------------------------------
+
+
+class Running:
+    """`up` on a spool for as long as the block lasts; then it is stopped, and what it was made of is known."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.below: list[psutil.Process] = []
+        self.status: int | None = None
+
+    def __enter__(self) -> "Running":
+        """Start it, and wait until it watches and its two children are there."""
+        self.process = self._house.start("up", env={"VIDEOGEN_SCAN__RESCAN_S": "3600"})
+        assert soon(lambda: len(self.children()) == 2 and '"Started"' in self._house.log())
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        """Stop it with SIGTERM."""
+        self.below = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.terminate()
+        self.status = self.process.wait(40)
+
+    def children(self) -> list[psutil.Process]:
+        """Give the roles below it."""
+        return psutil.Process(self.process.pid).children()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still does anything."""
     try:
-        assert soon((house.root / "logs" / "main.log").exists)
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_drops_while_it_runs(house: House) -> None:
+    """A running factory hears of drops by events, waits for music and goes on when it comes; SIGTERM ends all (A2)."""
+    with Running(house) as factory:
         frames = spoken_frames(house.voice(seconds=1))
         house.clip()
         assert soon(lambda: "no music in the library" in house.log())
         house.music()
         assert soon(lambda: house.visible("output") != [])
-    finally:
-        below = psutil.Process(factory.pid).children(recursive=True)
-        factory.terminate()
-    assert factory.wait(20) == 0
+
+    assert factory.status == 0
     assert frames_in(house.final()) == frames
-    assert len(below) >= 2
-    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in below)
+    assert len(factory.below) >= 2
+    assert not any(is_alive(child) for child in factory.below)
+
+
+def test_dead_node_is_started_again(task: House) -> None:
+    """A node that dies under `up` is started anew, its task goes back and the video is made (A2, A3)."""
+    task.size_task("3840x2160")
+    with Running(task) as factory:
+        assert soon(lambda: bool(task.rendering()))
+        (node,) = [child for child in factory.children() if "node" in child.cmdline()]
+        node.kill()
+        node.wait()
+        task.size_task("320x180")
+        assert soon(lambda: task.visible("output") != [])
+
+    assert factory.status == 0
+    assert frames_in(task.final()) == 60
+    assert len(task.visible("trash/attempts")) == 1
 
 
 def test_killed_factory_takes_its_children_along(house: House) -> None:
     """After SIGKILL of `up` neither node nor crawler lives on, and a new one may start (A3)."""
-    factory = house.start("up")
-    assert soon(lambda: len(psutil.Process(factory.pid).children()) == 2)
-    below = psutil.Process(factory.pid).children(recursive=True)
+    with Running(house) as factory:
+        below = factory.children()
+        factory.process.send_signal(signal.SIGKILL)
+        factory.process.wait()
 
-    factory.send_signal(signal.SIGKILL)
-    factory.wait()
-
-    assert soon(lambda: not any(child.is_running() for child in below), within_s=5)
+        assert soon(lambda: not any(is_alive(child) for child in below), within_s=5)
     assert house.up()[0] == 0
 
 
 def test_second_main_is_refused(house: House) -> None:
-    """Two mains on one root would take files from each other: the second ends with 78."""
-    first = house.start("main")
-    try:
-        assert soon(lambda: (house.root / "logs" / "main.log").exists() and "Started" in house.log())
-
-        second = house.run("main")
-    finally:
-        first.terminate()
-        first.wait(15)
+    """Two mains on one root would take files from each other: the second ends with 78 (A9)."""
+    with Running(house):
+        second = house.run("main", "--once")
 
     assert second.returncode == 78
     assert "another main is already running" in second.stderr
 
 
-def test_dead_node_is_started_again(house: House) -> None:
-    """`up` starts a node anew that died, and the video is made (A2)."""
-    factory = house.start("up")
-    try:
-        assert soon(lambda: (house.root / "logs").exists() and any((house.root / "logs").glob("node-*.log")))
-        (node,) = [p for p in psutil.Process(factory.pid).children() if "node" in p.cmdline()]
-        node.kill()
-        house.voice(seconds=1)
-        house.clip()
-        house.music()
-        assert soon(lambda: house.visible("output") != [])
-    finally:
-        factory.terminate()
-        factory.wait(20)
+def test_two_nodes_share_the_work(task: House) -> None:
+    """Two nodes with names of their own render one task once; the one that was slower finds nothing to do (A3)."""
+    nodes = [task.start("node", "--once", "--name", name) for name in ("left", "right")]
 
-
-@pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals differ elsewhere")
-def test_progress_is_a_bar_on_a_terminal(tmp_path: Path) -> None:
-    """On a terminal a render shows a bar with its ETA; in a pipe it does not."""
-    import pty  # noqa: PLC0415 -- only where there are pseudo-terminals
-
-    house = House(tmp_path / "spool", resolution="1280x720", preset="slow")
-    house.clip(seconds=2)
-    house.music()
-    house.voice(seconds=4)
-    house.run("main", "--once")
-
-    shown = b""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        argv = house.argv("node", "--once")
-        os.execve(argv[0], argv, clean_env() | {"TERM": "xterm-256color", "COLUMNS": "120"})  # noqa: S606 -- our own argv
-    while True:
-        try:
-            block = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not block:
-            break
-        shown += block
-    os.waitpid(pid, 0)
-
-    assert b"ETA" in shown
-    assert b"/120" in shown
-    assert house.visible("output") != []
+    assert [node.wait(60) for node in nodes] == [0, 0]
+    assert frames_in(task.final()) == 60
+    claims = task.log("node").count('"Claimed ')
+    assert (claims, task.log("node").count('"Published ')) == (1, 1)

@@ -1,35 +1,61 @@
 """The command line by itself: what it prints, what it exits with, what it leaves alone."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.flow.house import House
+from tests.flow.house import House, clean_env, frames_in, tasked
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A spool that the tests of this file only read."""
+    """An empty spool that the tests of this file only read."""
     return House(tmp_path_factory.mktemp("cli") / "spool")
 
 
-def test_init_leaves_what_is_there(tmp_path: Path) -> None:
-    """Laying out a spool twice changes nothing the second time (A1)."""
-    house = House(tmp_path / "spool")
-    (house.root / "raw" / "video" / "mine.mp4").write_bytes(b"x")
-    before = sorted(house.root.rglob("*"))
-
-    assert house.run("init").returncode == 0
-
-    assert sorted(house.root.rglob("*")) == before
+@pytest.fixture
+def nowhere(tmp_path: Path, house: House) -> House:
+    """A folder that is no spool."""
+    elsewhere = House(house.root)
+    elsewhere.root = tmp_path / "nowhere"
+    elsewhere.root.mkdir()
+    return elsewhere
 
 
-def test_rooms_are_the_hierarchy_s(house: House) -> None:
-    """The rooms of the hierarchy are there, and nothing visible beside them but the settings (A1)."""
-    assert house.visible(".") == ["output", "processing", "raw", "scanned", "tasks", "trash", "videogen.toml"]
-    assert house.visible("raw") == ["frame", "music", "story", "video"]
-    assert house.visible("trash") == ["attempts", "failed", "invalid"]
+# -- init --------------------------------------------------------------------------------------------------------------
+
+
+def test_init_lays_out_the_hierarchy(nowhere: House) -> None:
+    """`init` makes the rooms of the hierarchy and nothing visible beside them; doing it again changes nothing (A1)."""
+    first = nowhere.run("init")
+    (nowhere.root / "raw" / "video" / "mine.mp4").write_bytes(b"x")
+    before = sorted(nowhere.root.rglob("*"))
+
+    again = nowhere.run("init")
+
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert nowhere.visible(".") == ["output", "processing", "raw", "scanned", "tasks", "trash"]
+    assert nowhere.visible("raw") == ["frame", "music", "story", "video"]
+    assert nowhere.visible("trash") == ["attempts", "failed", "invalid"]
+    assert sorted(nowhere.root.rglob("*")) == before
+    assert (nowhere.root / "raw" / "video" / "mine.mp4").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("arguments", [("main", "--once"), ("node", "--once"), ("up", "--once"), ("crawl", "--once")])
+def test_no_spool_is_said(nowhere: House, arguments: tuple[str, ...]) -> None:
+    """A folder that is no spool is not filled with rooms by accident: 78, and `init` is named (A19)."""
+    done = nowhere.run(*arguments)
+
+    assert done.returncode == 78
+    assert f"Run `videogen --root {nowhere.root} init`." in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(nowhere.root.iterdir()) == []
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
 
 
 def test_status_counts_every_room(house: House) -> None:
@@ -39,6 +65,18 @@ def test_status_counts_every_room(house: House) -> None:
     assert {room["name"]: (room["count"], room["oldest_s"]) for room in told["rooms"]} == dict.fromkeys(
         ["raw", "scanned", "tasks", "processing", "output", "trash/invalid", "trash/failed"], (0, None)
     )
+    assert told["root"] == str(house.root)
+
+
+def test_root_may_come_from_the_environment(house: House, tmp_path: Path) -> None:
+    """VIDEOGEN_ROOT names the root where `--root` does not; given both, the option wins."""
+    argv = [sys.executable, "-m", "videogen.cli", "status", "--json"]
+
+    told = json.loads(house.run("status", "--json", env={"VIDEOGEN_ROOT": str(tmp_path)}).stdout)
+    house.argv = lambda *_: argv  # type: ignore[method-assign]
+    bare = json.loads(house.run(env={"VIDEOGEN_ROOT": str(house.root)}).stdout)
+
+    assert told["root"] == bare["root"] == str(house.root)
 
 
 def test_doctor_finds_an_encoder_and_one_filesystem(house: House) -> None:
@@ -49,7 +87,8 @@ def test_doctor_finds_an_encoder_and_one_filesystem(house: House) -> None:
     assert done.returncode == 0
     assert (found["encoder libx264"]["state"], found["encoder chosen"]["found"]) == ("good", "libx264")
     assert found["spool"]["state"] == "good"
-    assert {"ffmpeg", "disk", "inotify"} <= set(found)
+    assert {"ffmpeg", "disk", "inotify", "setpriv", "prlimit", "encoder h264_nvenc"} <= set(found)
+    assert all(row["remedy"] for row in found.values() if row["state"] == "bad")
 
 
 def test_doctor_names_a_broken_ffmpeg(house: House) -> None:
@@ -61,14 +100,52 @@ def test_doctor_names_a_broken_ffmpeg(house: House) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_config_lists_what_differs(house: House) -> None:
-    """`config --changed` shows exactly what the file and the environment set."""
-    done = house.run("config", "--changed", "--json", env={"VIDEOGEN_RENDER__CRF": "20"})
+def test_doctor_finds_a_missing_room(nowhere: House) -> None:
+    """On a folder that is no spool doctor prints its table, names what is missing, and ends with 78."""
+    done = nowhere.run("doctor")
 
-    changed = {row["name"]: row["value"] for row in json.loads(done.stdout)}
-    assert changed["render.crf"] == 20
-    assert changed["render.resolution"] == "320x180"
-    assert "audio.music_lufs" not in changed
+    assert done.returncode == 78
+    assert "bad" in done.stdout
+    assert "init" in done.stdout
+
+
+def test_config_lists_everything(house: House) -> None:
+    """`config` prints every setting with its unit and reason, for people and as JSON."""
+    rows = json.loads(house.run("config", "--json").stdout)
+    table = house.run("config").stdout
+
+    assert {"scan.quiet_s", "render.resolution", "crawl.allowed_hosts"} <= {row["name"] for row in rows}
+    assert all(row["about"] for row in rows)
+    assert all(row["name"].split(".")[1][:6] in table for row in rows)
+
+
+def test_config_lists_what_differs(house: House) -> None:
+    """`config --changed` shows exactly what the file and the environment set, the environment first."""
+    env = {"VIDEOGEN_RENDER__CRF": "20", "VIDEOGEN_SCAN__QUIET_S": "0.3", "VIDEOGEN_RENDER__GOP": "250"}
+
+    changed = json.loads(house.run("config", "--changed", "--json", env=env).stdout)
+
+    assert {row["name"]: row["value"] for row in changed} == {
+        "scan.quiet_s": 0.3,
+        "scan.rescan_s": 1,
+        "assemble.settle_s": 2,
+        "render.resolution": "320x180",
+        "render.encoder": "libx264",
+        "render.preset": "ultrafast",
+        "render.crf": 20,
+        "node.poll_s": 0.1,
+        "node.retry_s": 0,
+    }
+
+
+def test_help_names_the_exit_codes(house: House) -> None:
+    """`--help` tells every exit status."""
+    text = house.run("--help").stdout
+
+    assert all(code in text for code in ("65", "70", "75", "78"))
+
+
+# -- wrong -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -101,20 +178,6 @@ def test_unknown_setting_in_the_file_is_named(tmp_path: Path) -> None:
     assert "render.resolutoin" in done.stderr
 
 
-def test_no_spool_is_said(tmp_path: Path) -> None:
-    """A folder that is no spool is not filled with rooms by accident: 78, and `init` is named."""
-    house = House(tmp_path / "spool")
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    house.root = elsewhere
-
-    done = house.run("main", "--once")
-
-    assert done.returncode == 78
-    assert "init" in done.stderr
-    assert [path.name for path in elsewhere.iterdir()] == []
-
-
 def test_logo_that_is_no_png_stops_main(tmp_path: Path) -> None:
     """A wrong logo is found before any file is moved."""
     house = House(tmp_path / "spool")
@@ -128,28 +191,30 @@ def test_logo_that_is_no_png_stops_main(tmp_path: Path) -> None:
     assert house.files("raw") == ["video/tales/plain.mp4"]
 
 
-def test_wrong_usage_is_2(house: House) -> None:
-    """An unknown verb is wrong usage."""
-    assert house.run("conquer").returncode == 2
+@pytest.mark.parametrize("arguments", [("conquer",), ("status", "--root", "."), ("plan",), ("node", "--twice")])
+def test_wrong_usage_is_2(house: House, arguments: tuple[str, ...]) -> None:
+    """An unknown verb or option, a missing argument, or `--root` behind the verb is wrong usage."""
+    done = house.run(*arguments)
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
 
 
-def test_plan_of_no_task_names_it(house: House) -> None:
-    """`plan` of an id that is nowhere is bad input, with the id in the sentence."""
-    done = house.run("plan", "cafe")
+@pytest.mark.parametrize("wanted", ["cafe", "..", "/nonexistent"])
+def test_plan_of_no_task_names_it(house: House, wanted: str) -> None:
+    """`plan` of what is no task is bad input, with the word in the sentence."""
+    done = house.run("plan", wanted)
 
     assert done.returncode == 65
-    assert "'cafe'" in done.stderr
+    assert f"'{wanted}'" in done.stderr
 
 
-def test_help_names_the_exit_codes(house: House) -> None:
-    """`--help` tells every exit status."""
-    text = house.run("--help").stdout
-
-    assert all(code in text for code in ("65", "70", "75", "78"))
+# -- terminals and locales ---------------------------------------------------------------------------------------------
 
 
-def test_c_locale_changes_nothing(house: House) -> None:
+def test_c_locale_changes_nothing(tmp_path: Path) -> None:
     """With a bare C locale an emoji in a name is neither a crash nor a loss (D7)."""
+    house = House(tmp_path / "spool")
     house.clip("sun🌞.mp4")
 
     done = house.run("main", "--once", env={"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
@@ -157,3 +222,39 @@ def test_c_locale_changes_nothing(house: House) -> None:
     assert done.returncode == 0
     assert house.assets("video")[-1]["original_name"] == "sun🌞.mp4"
     assert "sun🌞" in house.log()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals differ elsewhere")
+def test_progress_is_a_bar_on_a_terminal(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """On a terminal a render shows a bar with its ETA and frames, and the log's lines above it (B6)."""
+    import pty  # noqa: PLC0415 -- only where there are pseudo-terminals
+
+    task, shown = tasked(tmp_path_factory, tmp_path / "spool"), b""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        argv = task.argv("node", "--once")
+        os.execve(argv[0], argv, clean_env() | {"TERM": "xterm-256color", "COLUMNS": "120"})  # noqa: S606 -- our own argv
+    try:
+        while block := os.read(terminal, 65536):
+            shown += block
+    except OSError:
+        os.close(terminal)  # the other end is gone, which Linux says with an error
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert b"ETA" in shown
+    assert b"/60" in shown
+    assert b"\x1b[" in shown
+    assert b"Published" in shown
+    assert frames_in(task.final()) == 60
+
+
+def test_progress_is_plain_lines_elsewhere(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """In a pipe stderr holds the log's own lines and nothing else, and stdout nothing (A11)."""
+    task = tasked(tmp_path_factory, tmp_path / "spool")
+
+    done = task.run("node", "--once")
+
+    assert done.stdout == ""
+    assert done.stderr == task.log("node")
+    assert "\x1b" not in done.stderr
+    assert "Published" in done.stderr

@@ -8,13 +8,14 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from uuid import UUID
 
+import av
 import structlog
 
 from videogen import durable
 from videogen.assemble.choose import choose_clips, choose_track
 from videogen.catalog import Catalog
 from videogen.edit.story import clip_frames, story_frames
-from videogen.errors import ConfigError
+from videogen.errors import ConfigError, TemporaryError
 from videogen.model.media import Asset, Kind
 from videogen.model.task import ClipUse, Input, Inputs, Render, Task
 from videogen.model.timeline import Canvas
@@ -74,7 +75,8 @@ class Assembler:
             if reason is None and coming and self._clock() - since < self._rule.settle_s:
                 reason = f"{coming} music or video files are still arriving in raw/"
             if reason is None:
-                self._assemble(voice)
+                reason = self._try_to_assemble(voice)
+            if reason is None:
                 self._since.pop(voice.path, None)
                 self._said.pop(voice.path, None)
                 continue
@@ -83,6 +85,16 @@ class Assembler:
                 log.info(f"Waiting: {voice.path}", because=reason)
                 self._said[voice.path] = reason
         return waiting
+
+    def _try_to_assemble(self, voice: Asset) -> str | None:
+        """Make the task of a voice, or say what stands in the way for now."""
+        try:
+            self._assemble(voice)
+        except (ConfigError, TemporaryError) as error:
+            return error.message
+        except OSError as error:
+            return f"the task could not be written ({error.strerror})"
+        return None
 
     def waiting(self) -> list[Waiting]:
         """Give the voices that lack music or clips, or were not looked at yet; starts nothing."""
@@ -102,8 +114,12 @@ class Assembler:
 
     def _pool(self, kind: Kind, category: str) -> list[Asset]:
         """Give the category's own assets, or where it has none (and other ones are allowed) all of them."""
-        own = self._catalog.of_kind(kind, category)
-        return own if own or self._rule.category == "only" else self._catalog.of_kind(kind)
+        own = self._there(self._catalog.of_kind(kind, category))
+        return own if own or self._rule.category == "only" else self._there(self._catalog.of_kind(kind))
+
+    def _there(self, assets: list[Asset]) -> list[Asset]:
+        """Leave out what someone took away from the library since main started."""
+        return [asset for asset in assets if (self._spool.root / asset.path).is_file()]
 
     def _assemble(self, voice: Asset) -> None:
         if not self._spool.room_of(voice.task_id):
@@ -172,12 +188,17 @@ class Assembler:
 
 
 def check_logo(path: Path) -> None:
-    """Prove that a file is a PNG. Raises: ConfigError: it is not."""
-    with path.open("rb") as file:
-        if file.read(len(PNG)) != PNG:
-            raise ConfigError(
-                f"the logo {path} is not a PNG", remedy="Save it as PNG, or set render.logo to another file."
-            )
+    """Prove that a file is a PNG that can be drawn. Raises: ConfigError: it is not."""
+    try:
+        with path.open("rb") as file:
+            is_png = file.read(len(PNG)) == PNG
+        if is_png:
+            with av.open(f"file:{path}", format="png_pipe", options={"protocol_whitelist": "file"}) as picture:
+                is_png = next(picture.decode(video=0), None) is not None
+    except (OSError, av.FFmpegError):
+        is_png = False
+    if not is_png:
+        raise ConfigError(f"the logo {path} is not a PNG", remedy="Save it as PNG, or set render.logo to another file.")
 
 
 def video_list(paths: Sequence[str]) -> str:

@@ -9,6 +9,9 @@ from videogen.errors import VideogenError
 from videogen.model.recipe import Story
 from videogen.model.value import Digest, Value
 
+ATTEMPTS = 3
+"""A task that fails this often for passing causes, or takes its node down, is poison. Source: promise P18."""
+
 
 class Render(Value):
     """The `render` part of metadata.json, key for key as the hierarchy's users know it."""

@@ -6,13 +6,14 @@ import sys
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
+from threading import Event
 from typing import cast
 
 from pydantic import ValidationError
 
 import videogen
 from videogen import cage
-from videogen.errors import Defect, MediaError, MissingInput, Stalled
+from videogen.errors import Defect, MediaError, MissingInput, NoSpace, Stalled
 from videogen.model.media import Kind, Media
 from videogen.probe.magic import WANTED
 
@@ -21,6 +22,8 @@ LONGEST_WAIT_S = 3600.0
 BYTES_PER_S = 100_000
 """How slow an inspection may be: 15 MB of 4K screen recording are a minute of pictures, 100 s on two slow cores."""
 CORES = 2
+FLUSH_FAILED = 120
+"""What Python exits with when its last words did not fit the disk."""
 
 
 class Prober:
@@ -29,9 +32,10 @@ class Prober:
     Limits without `cpu_s` get as much CPU as two cores give in that time. Units: seconds.
     """
 
-    def __init__(self, limits: cage.Limits | None = None, timeout_s: float = 60.0) -> None:
+    def __init__(self, limits: cage.Limits | None = None, timeout_s: float = 60.0, stop: Event | None = None) -> None:
         self._limits = limits or cage.Limits(memory_bytes=MEMORY_BYTES, open_files=64)
         self._timeout_s = timeout_s
+        self._stop = stop
 
     def probe(self, path: Path, kind: Kind, *, name: str | None = None) -> Media:
         """Give what a file holds; errors call it `name`, which is the file's own where none is given.
@@ -56,7 +60,7 @@ class Prober:
             limits = replace(limits, cpu_s=ceil(wait_s * CORES))
         argv = [sys.executable, "-P", "-m", "videogen.probe.inspector", kind, str(path.absolute())]
         try:
-            ended = cage.run(argv, limits, timeout_s=wait_s, env=_environment())
+            ended = cage.run(argv, limits, timeout_s=wait_s, env=_environment(), stop=self._stop)
         except Stalled as error:
             raise MediaError(
                 f"{path.name} could not be looked through in {wait_s:g} s",
@@ -89,6 +93,8 @@ def _media(path: Path, ended: cage.Ended) -> Media:
         raise MediaError(refused["message"], remedy=refused["remedy"], code=refused["code"])
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+        if ended.status == FLUSH_FAILED:
+            raise NoSpace("the answer of an inspection could not be written", remedy="Free space in TMPDIR.") from error
         raise MediaError(
             f"{path.name} ended the program that looked into it (status {ended.status}{_said(lines)})",
             remedy="Export it anew from the original; if it happens with many files, run `videogen doctor`.",

@@ -15,7 +15,7 @@ from videogen.edit import story_timeline
 from videogen.errors import Defect, InputError, LeaseLost, NoSpace, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.ffmpeg import FFmpeg, Progress, Watch
 from videogen.model.profile import Encoder, Profile
-from videogen.model.task import Manifest, Task
+from videogen.model.task import ATTEMPTS, Manifest, Task
 from videogen.model.timebase import parse_rate, parse_resolution
 from videogen.model.timeline import Canvas
 from videogen.plan import Plan, compile_plan
@@ -26,8 +26,6 @@ from videogen.trash import utc_now
 
 log = structlog.get_logger()
 
-ATTEMPTS = 3
-"""A task that fails this often for passing causes is poison. Source: design of the spool, promise P18."""
 WALL_FACTOR = 50
 """How many times its estimate an encode may take: slow presets are 10 times slower than the estimate knows."""
 WALL_LEAST_S = 600.0
@@ -77,7 +75,7 @@ class Node:
 
     def recover(self) -> None:
         """Give back what an earlier life of this node held; clear what is no task."""
-        for task_id in self._spool.recover(self._name, self._incarnation):
+        for task_id in self._spool.recover(self._name, self._incarnation, utc_now()):
             log.warning(f"Gave back tasks/{task_id}, which died with an earlier life of this node", task=task_id)
 
     def work_once(self, tell: Callable[[str, Progress], None]) -> Outcome | None:
@@ -173,6 +171,7 @@ class Node:
     def _park(self, claim: Claim, error: NoSpace) -> Outcome:
         """A full disk is no fault of the task: it does not count as an attempt, however long it lasts."""
         self._spool.release(claim, counts=False, not_before_s=self._bench.retry_s)
+        self._first_seen[claim.task.task_id, claim.task.attempts] = self._clock()
         log.warning(
             f"Gave back tasks/{claim.task.task_id}",
             task=claim.task.task_id,

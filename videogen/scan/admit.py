@@ -1,10 +1,13 @@
 """Intake of one file: copy and hash, inspect, bring to the house's loudness, give it its place in the library."""
 
 import os
+import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from threading import Event
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -12,7 +15,7 @@ import structlog
 
 from videogen import durable
 from videogen.catalog import Catalog
-from videogen.errors import Defect, InputError, MediaError, MissingInput, VideogenError
+from videogen.errors import Defect, InputError, MediaError, MissingInput, NoSpace, VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Asset, Kind, Media, Source
 from videogen.probe import Prober
@@ -23,6 +26,8 @@ from videogen.trash import Trash
 log = structlog.get_logger()
 
 LINK_BYTES = 1 << 20
+RESERVE_BYTES = 64 << 20
+"""Space an intake leaves free, so that reasons and tasks can still be written."""
 
 
 class StillChanging(Exception):  # noqa: N818 -- not an error: the file is looked at again
@@ -51,12 +56,24 @@ class Verdict:
 class Intake:
     """The hand that takes files out of raw/, one at a time; each ends in the library or in trash/invalid."""
 
-    def __init__(self, root: Path, catalog: Catalog, prober: Prober, ffmpeg: FFmpeg, rule: LoudnessRule) -> None:
+    def __init__(
+        self,
+        root: Path,
+        catalog: Catalog,
+        prober: Prober,
+        ffmpeg: FFmpeg,
+        rule: LoudnessRule,
+        *,
+        room_of: Callable[[str], str | None] = lambda _: None,
+        stop: Event | None = None,
+    ) -> None:
         self._root = root
         self._catalog = catalog
         self._prober = prober
         self._ffmpeg = ffmpeg
         self._rule = rule
+        self._room_of = room_of
+        self._stop = stop
         self._trash = Trash(root)
 
     def admit(self, path: Path) -> Verdict:
@@ -108,7 +125,9 @@ class Intake:
     def _promote(self, path: Path, place: Place, content: Path) -> Asset:
         source = self._taken(path, content)
         first = self._catalog.of_source(place.kind, source.sha256)
-        if first is not None:
+        if first is not None and self._is_wanted_again(first):
+            log.info(f"Taking {first.path} in again", because="its video failed, or its bytes were changed")
+        elif first is not None:
             if first.source != source:
                 raise MediaError(
                     f"the same content is in the library already, as {first.path}",
@@ -121,12 +140,14 @@ class Intake:
         if source.size_bytes == 0:
             raise MediaError("the file is empty", remedy="Copy it again; the copy did not happen.", code="empty")
         media = self._measured(place.kind, content, shown(path.name))
+        again = first.path if first is not None else ""
         gain_db = 0.0
         if place.kind == "music":
             content, media, gain_db = self._levelled(content, media)
         asset = Asset(
             kind=place.kind,
-            path=self._catalog.free_path(place.kind, place.stem, media, category=place.category, story=place.story),
+            path=again
+            or self._catalog.free_path(place.kind, place.stem, media, category=place.category, story=place.story),
             category=place.category,
             story=place.story,
             name=_readable(place.stem),
@@ -142,9 +163,20 @@ class Intake:
         self._clear(path, source)
         return asset
 
+    def _is_wanted_again(self, first: Asset) -> bool:
+        """Whether a content that is in the library may come again: its video failed, or its copy there is damaged."""
+        if first.kind == "voice" and first.is_assembled and self._room_of(first.task_id) == "trash":
+            return True
+        return durable.digest(self._root / first.path) != first.sha256
+
     def _taken(self, path: Path, content: Path) -> Source:
         try:
+            self._expect_room(path)
+            if durable.has_writer(path):
+                raise StillChanging
             copied = durable.copy(path, content)
+            if durable.has_writer(path):
+                raise StillChanging
         except MissingInput as error:
             if error.word == "still-changing":
                 raise StillChanging from error
@@ -166,6 +198,13 @@ class Intake:
             inode=copied.inode,
         )
 
+    def _expect_room(self, path: Path) -> None:
+        # A copy that cannot fit would fill the disk for everyone before it failed.
+        if os.lstat(path).st_size + RESERVE_BYTES > shutil.disk_usage(self._root).free:
+            raise NoSpace(
+                f"{shown(path.name)} is larger than the space that is left", remedy="Free space on this disk."
+            )
+
     def _measured(self, kind: Kind, content: Path, name: str) -> Media:
         if kind == "link":
             check_link(content)
@@ -181,7 +220,7 @@ class Intake:
         if gain_db == 0.0:
             return content, media, 0.0
         levelled = content.with_name(content.name + ".mp3")
-        apply_gain(self._ffmpeg, content, levelled, gain_db, content.with_name(content.name + ".log"))
+        apply_gain(self._ffmpeg, content, levelled, gain_db, content.with_name(content.name + ".log"), self._stop)
         durable.sync_file(levelled)
         return levelled, self._prober.probe(levelled, "music"), gain_db
 

@@ -11,14 +11,18 @@ import structlog
 
 log = structlog.get_logger()
 
+DEEPEST = 6
+"""Folders below raw/ that are looked into; the deepest place has four. A deeper folder is one thing, and misplaced."""
 IGNORED_ENDINGS = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
 IGNORED_NAMES = {"@eaDir", "Thumbs.db", "desktop.ini"}
 Signature = tuple[int, int, int, int]
 
 
-def is_ignored(name: str) -> bool:
+def is_ignored(name: str, *, is_folder: bool = False) -> bool:
     """Whether a name is one that copiers, browsers and NAS boxes use for what is not there yet, or not for us."""
-    return name.startswith((".", "~$")) or name in IGNORED_NAMES or name.lower().endswith(IGNORED_ENDINGS)
+    if name.startswith((".", "~$")) or name in IGNORED_NAMES:
+        return True
+    return not is_folder and name.lower().endswith(IGNORED_ENDINGS)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Arrivals:
         self._quiet_s = quiet_s
         self._clock = clock
         self._seen: dict[Path, tuple[Signature, float]] = {}
+        self.unreadable: dict[Path, str] = {}
 
     def look(self) -> list[Arrival]:
         """Walk raw/ once; give every file that counts, in order of path.
@@ -46,7 +51,7 @@ class Arrivals:
         A file has settled when its size, times and inode were the same for `quiet_s`; one that changes starts anew.
         """
         now, seen, found = self._clock(), {}, []
-        for path, signature in sorted(_files(self._raw)):
+        for path, signature in sorted(self._files()):
             before, since = self._seen.get(path, (None, now))
             since = since if before == signature else now
             seen[path] = signature, since
@@ -54,26 +59,39 @@ class Arrivals:
         self._seen = seen
         return found
 
-
-def _files(folder: Path) -> Iterator[tuple[Path, Signature]]:
-    """Give everything below a folder that is not a folder; a symbolic link is never followed."""
-    try:
-        entries = list(os.scandir(folder))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        log.warning(f"Cannot look into {folder}", because=error.strerror, remedy="Give the videogen user access to it.")
-        return
-    for entry in entries:
-        if is_ignored(entry.name):
-            continue
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path))
+    def _files(self) -> Iterator[tuple[Path, Signature]]:
+        """Give everything below raw/ that is not a folder; a symbolic link is never followed."""
+        unreadable: dict[Path, str] = {}
+        folders = [(self._raw, 0)]
+        while folders:
+            folder, depth = folders.pop()
+            try:
+                entries = list(os.scandir(folder))
+            except FileNotFoundError:
                 continue
-            is_at = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            continue  # it went between the listing and the look
-        # A change of mode or owner is no change of content, so ctime stays out for what is not a plain file.
-        ctime = is_at.st_ctime_ns if stat.S_ISREG(is_at.st_mode) else 0
-        yield Path(entry.path), (is_at.st_size, is_at.st_mtime_ns, ctime, is_at.st_ino)
+            except OSError as error:
+                unreadable[folder] = f"the folder cannot be read ({error.strerror})"
+                if folder not in self.unreadable:
+                    log.warning(
+                        f"Cannot look into {folder}", because=error.strerror, remedy="Give videogen access to it."
+                    )
+                continue
+            for entry in entries:
+                path, is_folder = Path(entry.path), entry.is_dir(follow_symlinks=False)
+                if is_ignored(entry.name, is_folder=is_folder):
+                    continue
+                if is_folder and depth < DEEPEST:
+                    folders.append((path, depth + 1))
+                elif signature := _signature(path):
+                    yield path, signature
+        self.unreadable = unreadable
+
+
+def _signature(path: Path) -> Signature | None:
+    try:
+        is_at = path.lstat()
+    except FileNotFoundError:
+        return None  # it went between the listing and the look
+    # A change of mode or owner is no change of content, so ctime stays out for what is not a plain file.
+    ctime = is_at.st_ctime_ns if stat.S_ISREG(is_at.st_mode) else 0
+    return is_at.st_size, is_at.st_mtime_ns, ctime, is_at.st_ino

@@ -1,6 +1,7 @@
 """One linear gain brings music to the target: dynamics stay as they were mixed."""
 
 from pathlib import Path
+from threading import Event
 
 import ffmpeg as ffmpeg_python
 
@@ -21,7 +22,9 @@ def gain_for(loudness: Loudness, target_lufs: float, ceiling_dbtp: float = -1.0,
     return 0.0 if abs(wanted) <= tolerance_lu or abs(gain_db) <= tolerance_lu else gain_db
 
 
-def apply_gain(ffmpeg: FFmpeg, source: Path, target: Path, gain_db: float, log: Path) -> None:
+def apply_gain(
+    ffmpeg: FFmpeg, source: Path, target: Path, gain_db: float, log: Path, stop: Event | None = None
+) -> None:
     """Write `target`, an MP3 of the best variable quality: `source` louder by `gain_db`, its tags kept, no cover.
 
     Raises: what FFmpeg.run raises; `target` may then be half written.
@@ -35,4 +38,4 @@ def apply_gain(ffmpeg: FFmpeg, source: Path, target: Path, gain_db: float, log: 
         map_metadata=0,
         **{"c:a": "libmp3lame", "q:a": 0, "id3v2_version": 3},
     )
-    ffmpeg.run(ffmpeg_python.get_args(written, overwrite_output=True), log=log)
+    ffmpeg.run(ffmpeg_python.get_args(written, overwrite_output=True), log=log, stop=stop)

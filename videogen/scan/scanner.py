@@ -10,7 +10,7 @@ from threading import Event
 
 import structlog
 
-from videogen.errors import TemporaryError
+from videogen.errors import SetupError, TemporaryError
 from videogen.scan.admit import Intake, StillChanging, Verdict
 from videogen.scan.arrival import Arrivals, Signature
 
@@ -57,7 +57,9 @@ class Scanner:
     def scan_once(self) -> Pass:
         """Look at all of raw/ and decide what has settled; stops between two files when asked to."""
         result = Pass()
-        for arrival in self._arrivals.look():
+        arrivals = self._arrivals.look()
+        result.put_off |= {path.relative_to(self._raw): why for path, why in self._arrivals.unreadable.items()}
+        for arrival in arrivals:
             path, relative = arrival.path, arrival.path.relative_to(self._raw)
             if self._stuck.get(path) == arrival.signature:
                 continue  # it could be neither taken nor moved; the log said so, and it has not changed since
@@ -89,6 +91,8 @@ class Scanner:
         except TemporaryError as error:
             self._leave(path, error.message, code=error.word)
             return None
+        except SetupError:
+            raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno not in THE_FILE_S_OWN:
                 # A disk that is full or read-only, a folder we may not write: no fault of the file's.

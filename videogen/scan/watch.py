@@ -31,10 +31,10 @@ def watching(raw: Path, wake: Event) -> Iterator[bool]:
     try:
         observer.schedule(_Waker(wake), str(raw), recursive=True)
         observer.start()
-    except OSError as error:
+    except (OSError, RecursionError) as error:
         log.warning(
             f"Events of {raw} do not arrive; it is looked at by the clock alone",
-            because=error.strerror,
+            because=str(error),
             remedy="Raise it with: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024",
         )
         yield False

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from videogen import durable
-from videogen.errors import LeaseLost
-from videogen.model.task import Task
+from videogen.errors import LeaseLost, Stalled
+from videogen.model.task import ATTEMPTS, Task, reason_for
 from videogen.spool.papers import copy_papers, read_task, token
 
 CHANGED = ".changed.json"
@@ -46,7 +46,7 @@ def give_back(root: Path, folder: Path, epoch: int, changed: Changed) -> None:
 
 
 def republish(root: Path, reaped: Path, task_id: str, epoch: int) -> None:
-    """Go on with a claim on its way back, wherever it stopped."""
+    """Go on with a claim on its way back, wherever it stopped; what is left of an attempt is kept in trash/attempts."""
     fenced, following = reaped / f".fenced.{epoch}", reaped / ".next"
     if fenced.is_dir():
         durable.remove_tree(following)
@@ -58,6 +58,12 @@ def republish(root: Path, reaped: Path, task_id: str, epoch: int) -> None:
         durable.move(fenced, following / f"out.{epoch + 1}")
     if following.is_dir():
         durable.move(following, root / "tasks" / task_id)
+    if read_task(reaped).attempts == Task.model_validate_json((reaped / CHANGED).read_bytes()).attempts:
+        # No attempt was made: there is nothing to look at. Recovery clears away what is left under such a name.
+        going = durable.temporary_in(reaped.parent)
+        durable.move(reaped, going)
+        durable.remove_tree(going)
+        return
     kept = root / "trash" / "attempts" / f"{task_id}.{epoch}"
     durable.remove_tree(kept)
     durable.move(reaped, kept)
@@ -72,7 +78,7 @@ def bury(root: Path, folder: Path, epoch: int) -> Path:
     return target
 
 
-def recover_claim(root: Path, folder: Path) -> bool:
+def recover_claim(root: Path, folder: Path, at: str) -> bool:
     """Go on where a claim's holder died. True: the task is in tasks/ again."""
     if (root / "output" / folder.name).is_dir():
         durable.remove_tree(folder)
@@ -88,5 +94,16 @@ def recover_claim(root: Path, folder: Path) -> bool:
         # Published, and taken out of output/ since: only papers are left.
         durable.move(folder, root / "trash" / "attempts" / f"{folder.name}.published")
         return False
-    give_back(root, folder, epoch, Changed(read_task(folder).attempts + 1))
+    attempts = read_task(folder).attempts + 1
+    if attempts >= ATTEMPTS and not (folder / CHANGED).exists():
+        error = Stalled(
+            f"the node died {attempts} times while it held this task",
+            remedy="Look into stderr.log; give the node more memory, or drop the voice again.",
+            code="poison",
+        )
+        note = reason_for(error, stage="recover", path=f"tasks/{folder.name}", at=at)
+        durable.write(folder / "reason.json", note.to_json())
+        bury(root, folder, epoch)
+        return False
+    give_back(root, folder, epoch, Changed(attempts))
     return True

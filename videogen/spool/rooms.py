@@ -26,7 +26,7 @@ from os import getpid
 from pathlib import Path
 
 from videogen import durable
-from videogen.errors import Defect, LeaseLost, MissingInput, SetupError, VideogenError
+from videogen.errors import Defect, LeaseLost, MissingInput, NoSpace, SetupError, VideogenError
 from videogen.model.task import Lease, Manifest, Task, reason_for
 from videogen.spool import returning
 from videogen.spool.papers import expect_task, read_task, token, visible
@@ -107,7 +107,8 @@ class Spool:
         self.expect_rooms()
         trial = durable.temporary_in(self.root / ROOMS[0])
         durable.make_folder(trial)
-        for name in ROOMS[1:]:
+        inner = [name for name in INNER if (self.root / name).is_dir()]
+        for name in (*ROOMS[1:], *inner):
             moved = self.root / name / trial.name
             try:
                 durable.move(trial, moved)
@@ -182,6 +183,14 @@ class Spool:
         beside = target / "reason.json" if target.is_dir() else target.with_name(f"{target.name}.reason.json")
         durable.write(beside, note.to_json())
 
+    def on_their_way(self) -> list[str]:
+        """Name the tasks that are claimed, or between two rooms: none of them is lost, and none is done."""
+        names = [path.name for path in visible(self.processing)]
+        for path in self.processing.iterdir():
+            if match := _MINE.fullmatch(path.name) or _REAPED.fullmatch(path.name):
+                names.append(match["id"])
+        return sorted(set(names))
+
     # -- publish and claim -------------------------------------------------------------------------------------------
 
     def publish(self, task: Task, fill: Callable[[Path], None]) -> bool:
@@ -223,7 +232,11 @@ class Spool:
             host=socket.gethostname(),
             pid=getpid(),
         )
-        durable.write(mine / "lease.json", lease.to_json())
+        try:
+            durable.write(mine / "lease.json", lease.to_json())
+        except NoSpace:
+            durable.move(mine, folder)
+            raise
         held = self.processing / task_id
         durable.move(mine, held)
         claim = Claim(task, epoch, held)
@@ -243,6 +256,9 @@ class Spool:
             durable.sync_tree(claim.out)
             durable.move(claim.out, target)
         except FileNotFoundError as error:
+            if claim.out.is_dir():  # it is output/ that is gone, not the token
+                durable.make_folder(self.output)
+                return self.finish(claim, manifest)
             raise LeaseLost(f"the task {claim.task.task_id} was taken away", remedy="Nothing was published.") from error
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
@@ -274,7 +290,7 @@ class Spool:
 
     # -- after a crash -------------------------------------------------------------------------------------------------
 
-    def recover(self, node: str, incarnation: str) -> list[str]:
+    def recover(self, node: str, incarnation: str, at: str = "") -> list[str]:
         """Finish what earlier lives of this node left half done; give the ids that went back to tasks/.
 
         Only for the node itself, while it holds its own lock: an older incarnation is dead.
@@ -292,7 +308,7 @@ class Spool:
             elif match := _REAPED.fullmatch(folder.name):
                 returning.republish(self.root, folder, match["id"], int(match["epoch"]))
                 back.append(match["id"])
-            elif returning.recover_claim(self.root, folder):
+            elif returning.recover_claim(self.root, folder, at):
                 back.append(folder.name)
         return back
 
