@@ -5,9 +5,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import footage
 from videogen.ffmpeg import FFmpeg
+
+# How long an example takes says what else the machine is doing, not whether the code is right.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 MEDIA_VARIABLE = "VIDEOGEN_TEST_MEDIA"
 

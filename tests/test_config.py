@@ -86,7 +86,7 @@ def test_a_list_can_stand_in_file_and_environment(root: Path, monkeypatch: pytes
         ('[render]\nencoder = "h265"\n', "render.encoder", "h264_nvenc"),
         ('[render]\npreset = "quick"\n', "render.preset", "medium"),
         ("[render]\nmusic_gain = -1\n", "render.music_gain", "0"),
-        ("[render]\nmusic_gain = nan\n", "render.music_gain", "4"),
+        ("[render]\nmusic_gain = nan\n", "render.music_gain", "finite"),
         ("[scan]\nquiet_s = -0.1\n", "scan.quiet_s", "0"),
         ("[scan]\nrescan_s = 0\n", "scan.rescan_s", "greater than 0"),
         ('[assemble]\ncategory = "any"\n', "assemble.category", "only"),

@@ -1,6 +1,7 @@
 """The command line. stdout is data, stderr is progress and log; every number it exits with is in EXITS."""
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from videogen import __version__, census, config, daemon, doctor, logs
-from videogen.errors import InputError, MissingInput, VideogenError
+from videogen.errors import InputError, MissingInput, SetupError, VideogenError
 from videogen.model.task import Task
 from videogen.plan import listing
 from videogen.progress import shown
@@ -145,6 +146,7 @@ def _up_dict(report: daemon.UpReport) -> dict[str, Any]:
         for verdict in report.main.refused
         if verdict.error
     ]
+    refused += [{"path": note.path, "code": note.code, "message": note.message} for note in report.refused_links]
     return {
         "published": [f"output/{name}/final.mp4" for name in report.published],
         "failed": [f"trash/failed/{name}" for name in report.failed],
@@ -186,7 +188,7 @@ def status(as_json: Json = False) -> None:
     console.print(table)
     console.print("library: " + ", ".join(f"{count} {kind}" for kind, count in found.library.items()))
     for row in found.waiting:
-        console.print(f"waiting: {row.voice}: {row.reason}", markup=False)
+        console.print(f"waiting: {row.voice}: {row.reason}", markup=False, soft_wrap=True)
 
 
 def _age(seconds: float) -> str:
@@ -272,6 +274,9 @@ def run(command: Callable[[], Any] = app) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if sys.getfilesystemencoding().lower().replace("-", "") != "utf8":
+        # Names are UTF-8 here whatever the locale says, and only a new interpreter can be told so.
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", "-m", "videogen.cli", *sys.argv[1:]])  # noqa: S606 -- our own argv
     try:
         command()
     except VideogenError as error:
@@ -279,6 +284,9 @@ def run(command: Callable[[], Any] = app) -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(InputError.exit_code)
+    except OSError as error:
+        sys.stderr.write(f"videogen: {error.filename or 'the system'}: {error.strerror}. Give videogen access to it.\n")
+        sys.exit(SetupError.exit_code)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Every setting, with its unit, its default and the reason for it. Defaults < videogen.toml < VIDEOGEN_*, read once."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,7 +21,7 @@ FILE_NAME = "videogen.toml"
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
 
 
 class Scan(_Table):
@@ -151,6 +152,9 @@ class Log(_Table):
     dir: Annotated[str, Field(description="folder, relative to the root; one file per process, rotated daily.")] = (
         "logs"
     )
+    low_disk_gb: Annotated[
+        float, Field(ge=0, description="GB; below this much free space main and nodes warn once a minute.")
+    ] = 5.0
     keep_days: Annotated[int, Field(ge=1, description="days; older files are removed at rotation.")] = 14
 
 
@@ -193,6 +197,11 @@ def load(root: Path) -> Settings:
     Raises: ConfigError: a setting is unknown or wrong: which one, and what it may be.
     """
     path = root / FILE_NAME
+
+    for variable in os.environ:
+        table, is_nested, _ = variable.upper().removeprefix("VIDEOGEN_").partition("__")
+        if variable.upper().startswith("VIDEOGEN_") and is_nested and table.lower() not in Settings.model_fields:
+            raise ConfigError(f"{variable} names no table of settings", remedy="`videogen config` lists every setting.")
 
     class Here(Settings):
         model_config = SettingsConfigDict(toml_file=path)

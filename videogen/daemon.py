@@ -1,5 +1,6 @@
 """The roles as they run: loops, signals, children. One process is one role; `up` is main with the others below it."""
 
+import shutil
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ import structlog
 from videogen import cage
 from videogen.errors import SetupError
 from videogen.ffmpeg import Progress
+from videogen.model.task import Reason
 from videogen.scan import AGAIN_S, Verdict, watching
 from videogen.spool import visible
 from videogen.wiring import House
@@ -81,19 +83,25 @@ def run_main(house: House, wake: threading.Event, *, once: bool, tick: Callable[
         for damaged in _opened(house):
             log.warning(f"Cannot read the side file of {damaged}", remedy="Move the file back into raw/ to take it in.")
         log.info("Started", root=str(house.root), library=_counted(house))
+        moved, low_disk = time.monotonic(), LowDisk(house)
         with watching(house.root / "raw", wake):
             while not house.stop.is_set():
                 wake.clear()
                 result = house.scanner.scan_once()
                 report.verdicts += result.decided if once else ()
-                # With `once` all of raw/ is decided before the first task is made.
-                if not (once and result.arriving):
+                moved = time.monotonic() if result.decided else moved
+                # With `once` all of raw/ is decided before the first task is made; what never comes to rest is not
+                # waited for for ever.
+                is_patient = time.monotonic() - moved < house.settings.assemble.settle_s + house.settings.scan.quiet_s
+                if not (once and result.arriving and is_patient):
                     waiting = house.assembler.assemble_once(result.arriving)
                     report.waiting = {row.voice: row.reason for row in waiting}
                     report.waiting |= {f"raw/{path}": reason for path, reason in result.put_off.items()}
+                    report.waiting |= {f"raw/{path}": "it is still changing" for path in result.arriving}
                     if once:
                         break
                 tick()
+                low_disk.look()
                 # What changes is looked at again soon; what waits for the clock alone, by the clock.
                 idle_s = house.settings.scan.rescan_s
                 if result.arriving or result.put_off:
@@ -101,6 +109,24 @@ def run_main(house: House, wake: threading.Event, *, once: bool, tick: Callable[
                 _idle(wake, idle_s, tick)
         log.info("Stopped" if house.stop.is_set() else "Done")
     return report
+
+
+class LowDisk:
+    """The warning of a disk that runs full, at most once in a while."""
+
+    def __init__(self, house: House) -> None:
+        self._root = house.root
+        self._least_gb = house.settings.log.low_disk_gb
+        self._said = float("-inf")
+
+    def look(self) -> None:
+        """Warn when less than `log.low_disk_gb` is free."""
+        if time.monotonic() - self._said < LOW_DISK_EVERY_S:
+            return
+        free_gb = shutil.disk_usage(self._root).free / 1e9
+        if free_gb < self._least_gb:
+            log.warning(f"Low disk space: {free_gb:.1f}GB remaining", remedy="Free space, or empty trash/.")
+            self._said = time.monotonic()
 
 
 def _idle(wake: threading.Event, idle_s: float, tick: Callable[[], None]) -> None:
@@ -131,10 +157,11 @@ def run_node(house: House, name: str, tell: Tell, *, once: bool) -> dict[str, in
     counts = {"published": 0, "failed": 0, "released": 0, "parked": 0}
     with house.spool.holding(f"node-{name}"):
         house.spool.prove()
-        node = house.node(name)
+        node, low_disk = house.node(name), LowDisk(house)
         node.recover()
         log.info("Started", node=name, encoder=house.bench.encoder.name, ffmpeg=house.bench.toolchain)
         while not house.stop.is_set():
+            low_disk.look()
             outcome = node.work_once(tell)
             if outcome is not None:
                 counts[outcome] += 1
@@ -229,6 +256,7 @@ class UpReport:
     published: tuple[str, ...]
     failed: tuple[str, ...]
     waiting: dict[str, str]
+    refused_links: tuple[Reason, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -245,6 +273,7 @@ def run_up_once(house: House, wake: threading.Event, options: Sequence[str]) -> 
     """
     published, failed = _names(house.spool.output), _names(house.spool.failed)
     report = run_main(house, wake, once=True)
+    invalid = _names(house.root / "trash" / "invalid")
     if not house.stop.is_set():
         children = [Child(house, ["crawl", "--once"], options)] if house.crawler.waiting() else []
         children.append(Child(house, ["node", "--once"], options))
@@ -265,7 +294,14 @@ def run_up_once(house: House, wake: threading.Event, options: Sequence[str]) -> 
         published=tuple(sorted(_names(house.spool.output) - published)),
         failed=tuple(sorted(_names(house.spool.failed) - failed)),
         waiting=waiting,
+        refused_links=tuple(_reasons(house.root / "trash" / "invalid", invalid)),
     )
+
+
+def _reasons(folder: Path, known: set[str]) -> Iterator[Reason]:
+    for name in sorted(_names(folder) - known):
+        if name.endswith(".reason.json"):
+            yield Reason.model_validate_json((folder / name).read_bytes())
 
 
 def _names(room: Path) -> set[str]:

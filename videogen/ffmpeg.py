@@ -69,6 +69,12 @@ _TABLE: tuple[tuple[str, type[VideogenError], str, str], ...] = (
         "Report it with this folder; the command and FFmpeg's words are in stderr.log.",
     ),
     (
+        r"Error opening output",
+        TemporaryError,
+        "FFmpeg could not write its output",
+        "It is tried again; see whether the spool can be written.",
+    ),
+    (
         r"Invalid data found|moov atom not found|Error while decoding|corrupt|Invalid NAL"
         r"|Decoding error|No such file or directory",
         MediaError,
@@ -239,6 +245,7 @@ class _Follow:
         here = tuple(fields.get(name, b"").decode("ascii", "replace").strip() for name in (b"frame", b"out_time_us"))
         if any(here) and here != self._last:
             self._last, self._moved = (here[0], here[1]), now
+            self._cpu_s = self._used_s()
         with suppress(ValueError):
             self._tell(Progress(int(self._last[0] or 0), self._total, now - self._began))
 
@@ -263,14 +270,16 @@ class _Follow:
         A slow preset looks ahead for minutes before its first frame, and moving the index of a large file to the
         front counts no frame at all.
         """
-        try:
-            process = psutil.Process(self._process.pid)
-            spent = process.cpu_times()
-            used_s = spent.user + spent.system + getattr(spent, "iowait", 0.0)
-        except psutil.Error:
-            return False
+        used_s = self._used_s()
         works = used_s - self._cpu_s > WORKING_SHARE * self._watch.stall_s
         self._cpu_s = used_s
         if works:
             self._moved = now
         return works
+
+    def _used_s(self) -> float:
+        try:
+            spent = psutil.Process(self._process.pid).cpu_times()
+        except psutil.Error:
+            return self._cpu_s
+        return float(spent.user + spent.system + getattr(spent, "iowait", 0.0))

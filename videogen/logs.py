@@ -74,7 +74,9 @@ def start(
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(
-            TimedRotatingFileHandler(file, when="midnight", utc=True, backupCount=keep_days, encoding="utf-8")
+            TimedRotatingFileHandler(
+                file, when="midnight", utc=True, backupCount=keep_days, encoding="utf-8", delay=True
+            )
         )
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
     # Libraries speak up only when something is wrong.

@@ -82,7 +82,7 @@ MAY_TOUCH = {
 MAY_OPEN = {
     "durable.py": {"xb"},
     "ffmpeg.py": {"ab"},  # stderr.log: FFmpeg itself writes to it, line by line, for whoever reads along
-    "spool.py": {"a+"},  # a lock file: it has no content
+    "spool/rooms.py": {"a+"},  # a lock file: it has no content
 }
 
 
@@ -148,6 +148,9 @@ def test_only_cage_starts_processes(path: Path) -> None:
         and call.func.value.id in {"os", "asyncio"}
         and name.startswith((*OS_STARTERS, "create_subprocess"))
     }
+
+    if name_of(path) == "cli.py":
+        asked -= {"execv"}  # itself again, in UTF-8 mode: no child, the same process
 
     assert imported(path) & STARTERS == set()
     assert asked == set()

@@ -216,7 +216,7 @@ def test_same_content_twice_is_a_duplicate(decided: House) -> None:
 
 def measured_lufs(program: Path, track: Path) -> float:
     """Measure a file's programme loudness with FFmpeg itself."""
-    argv = [program, "-hide_banner", "-nostdin", "-i", track, "-af", "ebur128", "-f", "null", "-"]
+    argv: list[str | Path] = [program, "-hide_banner", "-nostdin", "-i", track, "-af", "ebur128", "-f", "null", "-"]
     said = subprocess.run(argv, capture_output=True, text=True, check=True).stderr
     return float(re.findall(r"I:\s+(-?[\d.]+) LUFS", said)[-1])
 

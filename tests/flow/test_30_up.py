@@ -174,8 +174,9 @@ class Running:
 
     def __exit__(self, *_: Any) -> None:
         """Stop it with SIGTERM."""
-        self.below = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.terminate()
+        if self.process.poll() is None:
+            self.below = psutil.Process(self.process.pid).children(recursive=True)
+            self.process.terminate()
         self.status = self.process.wait(40)
 
     def children(self) -> list[psutil.Process]:

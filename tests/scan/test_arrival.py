@@ -150,12 +150,16 @@ def test_one_change_disturbs_no_other_file(raw: Watched) -> None:
     ],
 )
 def test_names_of_what_is_not_there_yet_are_ignored(raw: Watched, name: str, *, ignored: bool) -> None:
-    """Unfinished copies and the litter of file managers are never listed, as a file or as a folder; all else is."""
+    """Unfinished copies and the litter of file managers are never listed; all else is, also in "Chapter.Part"/."""
     raw.file(name)
     raw.file(f"sub/{name}/inner.mp4")
+    hides_a_folder = (ignored and "." not in name.lstrip(".@~$")) or name in {"Thumbs.db", "desktop.ini"}
+    hides_a_folder = hides_a_folder or name.startswith((".", "~$"))
 
     assert is_ignored(name) is ignored
-    assert raw.look() == ({} if ignored else {name: False, f"sub/{name}/inner.mp4": False})
+    assert is_ignored(name, is_folder=True) is hides_a_folder
+    listed = ([] if ignored else [name]) + ([] if hides_a_folder else [f"sub/{name}/inner.mp4"])
+    assert raw.look() == dict.fromkeys(listed, False)
 
 
 def test_what_is_no_file_is_listed_and_not_followed(raw: Watched, tmp_path_factory: pytest.TempPathFactory) -> None:

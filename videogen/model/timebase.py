@@ -1,5 +1,6 @@
 """Exact time: frame rates are fractions, frames are integers, ranges are half-open."""
 
+import re
 from fractions import Fraction
 from math import floor
 
@@ -7,6 +8,9 @@ from pydantic import model_validator
 
 from videogen.errors import RecipeError
 from videogen.model.value import Value
+
+_RATE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?|[0-9]{1,7}/[0-9]{1,7}")
+"""A container keeps a rate in whole ticks: one with more digits than these could not come out as it went in."""
 
 
 class Range(Value):
@@ -54,7 +58,7 @@ def parse_rate(text: str) -> Fraction:
     Raises: RecipeError: not a number, or outside 1 to 240 frames per second.
     """
     try:
-        rate = Fraction(text.strip())
+        rate = Fraction((_RATE.fullmatch(text.strip()) and text.strip()) or "")
     except (ValueError, ZeroDivisionError) as error:
         raise RecipeError(f"the frame rate {text!r} is not a number", remedy="Write it as 30 or 30000/1001.") from error
     if not 1 <= rate <= 240:

@@ -27,7 +27,7 @@ def full_encode(timeline: Timeline, media: Mapping[str, Media], profile: Profile
 
     output = ffmpeg.output(
         picture_stream(timeline, media_of),
-        sound_stream(timeline),
+        sound_stream(timeline, media_of),
         STEP + step,
         **_picture_options(profile.encoder),
         **{

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from math import sqrt
 from typing import Any
 
 import ffmpeg  # ffmpeg-python: builds graphs, and is used for nothing else
@@ -108,14 +109,15 @@ def gap_stream(gap: Gap, canvas: Canvas, nth: int = 0) -> Stream:
     return black.filter("format", canvas.pix_fmt).filter("setsar", 1).filter("trim", end_frame=gap.length)
 
 
-def sound_stream(timeline: Timeline) -> Stream:
+def sound_stream(timeline: Timeline, media_of: MediaOf) -> Stream:
     """Sum the sounds by their gains: exactly as many samples as the picture lasts.
 
     Source: amix divides by the number of inputs unless normalize=0; then a volume of 0.25 means 0.25.
     """
     canvas = timeline.canvas
     samples = samples_of(timeline.length, canvas.fps, canvas.sample_rate)
-    tracks = [_track(sound, canvas, samples, nth) for nth, sound in enumerate(timeline.sounds)]
+    tracks = [_track(sound, media_of(sound.asset), canvas, nth) for nth, sound in enumerate(timeline.sounds)]
+    tracks = [_cut(track, samples) for track in tracks]
     if not tracks:
         layout = "stereo" if canvas.channels == 2 else "mono"
         silence = ffmpeg.input(f"anullsrc=r={canvas.sample_rate}:cl={layout}", f="lavfi").audio
@@ -173,17 +175,20 @@ def _overlaid(base: Stream, overlay: ImageOverlay, length: int, nth: int) -> Str
     return ffmpeg.overlay(base, image, x=overlay.x, y=overlay.y, **timing)
 
 
-def _track(sound: SoundTrack, canvas: Canvas, samples: int, nth: int) -> Stream:
+def _track(sound: SoundTrack, media: Media, canvas: Canvas, nth: int) -> Stream:
     looped = {"stream_loop": -1} if sound.is_looped else {}
     stream = ffmpeg.input(
         _asset(sound.asset, "sound", nth), f="mp3", codec_whitelist="mp3float,mp3", vn=None, **looped, **_SAFE
     )
     layout = "stereo" if canvas.channels == 2 else "mono"
-    return (
-        stream.audio.filter("aresample", canvas.sample_rate)
-        .filter("aformat", sample_fmts="fltp", channel_layouts=layout)
-        .filter("volume", f"{float(sound.gain):.6g}")
-        .filter("apad")
-        .filter("atrim", end_sample=samples)
-        .filter("asetpts", "N/SR/TB")
-    )
+    stream = stream.audio.filter("aresample", canvas.sample_rate)
+    gain = float(sound.gain)
+    if media.sound is not None and media.sound.channels == 1 and canvas.channels == 2:
+        # FFmpeg's own way from one channel to two takes 3 dB off each: a gain of 1.0 would not leave it as it is.
+        gain *= sqrt(2)
+    stream = stream.filter("aformat", sample_fmts="fltp", channel_layouts=layout)
+    return stream.filter("volume", f"{gain:.6g}")
+
+
+def _cut(stream: Stream, samples: int) -> Stream:
+    return stream.filter("apad").filter("atrim", end_sample=samples).filter("asetpts", "N/SR/TB")

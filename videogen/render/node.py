@@ -101,14 +101,21 @@ class Node:
         return self._clock() - seen >= task.not_before_s
 
     def _work(self, claim: Claim, tell: Callable[[str, Progress], None]) -> Outcome:
+        """Bring a claim to one of its ends; whichever it is, another node may have been quicker."""
+        try:
+            return self._render_or_return(claim, tell)
+        except LeaseLost as error:
+            log.warning("Lost the task to another node", task=claim.task.task_id, because=error.message)
+            return "released"
+
+    def _render_or_return(self, claim: Claim, tell: Callable[[str, Progress], None]) -> Outcome:
         task = claim.task
         log.info(f"Claimed tasks/{task.task_id}", task=task.task_id, frames=task.frames, attempt=task.attempts + 1)
         try:
             self._render(claim, lambda progress: tell(task.task_id, progress))
             return "published"
-        except LeaseLost as error:
-            log.warning("Lost the task to another node", task=task.task_id, because=error.message)
-            return "released"
+        except LeaseLost:
+            raise
         except Stopped:
             self._spool.release(claim, counts=False)
             log.info(f"Gave back tasks/{task.task_id}", task=task.task_id, because="the node was stopped")
@@ -136,8 +143,7 @@ class Node:
         done = Executor(self._ffmpeg(plan), self._stop).run(plan, shop, tell)
         size_bytes = done.video.stat().st_size
         manifest = self._manifest(claim, plan, done)
-        durable.move(done.video, claim.out / "final.mp4")
-        target = self._spool.finish(claim, manifest)
+        target = self._spool.finish(claim, manifest, done.video)
         seconds = time.monotonic() - began
         log.info(
             f"Published {target.relative_to(self._spool.root)}/final.mp4",

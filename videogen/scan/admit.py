@@ -56,7 +56,7 @@ class Verdict:
 class Intake:
     """The hand that takes files out of raw/, one at a time; each ends in the library or in trash/invalid."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the parts of an intake, built once in wiring
         self,
         root: Path,
         catalog: Catalog,

@@ -1,5 +1,6 @@
 """What a file is, from where it was dropped: the hierarchy of raw/ is the only thing an operator has to know."""
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -19,6 +20,8 @@ PLACES = (
     "and story/<category>/<story>/link/."
 )
 FOLDER_BYTES = 200
+_JOINERS = re.compile("[\u200c\u200d]")
+"""Part of ordinary Persian words and of many emoji, and they hide nothing."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def _kind_of(relative: PurePosixPath) -> tuple[Kind, str, str]:
 def _check_folder(name: str) -> None:
     # A folder's name goes into paths, into metadata.json and into video_list.txt, whose quotes cannot hold a newline.
     try:
-        is_fine = len(name.encode("utf-8")) <= FOLDER_BYTES and name.isprintable()
+        is_fine = len(name.encode("utf-8")) <= FOLDER_BYTES and _JOINERS.sub("", name).isprintable()
     except UnicodeEncodeError:
         is_fine = False
     if not is_fine:

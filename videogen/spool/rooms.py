@@ -46,7 +46,7 @@ INNER = (
     "trash/attempts",
     "processing/.nodes",
 )
-NODE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+NODE_NAME = re.compile(r"(?!reaped$)[A-Za-z0-9_-]{1,40}")
 _MINE = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.(?P<node>[A-Za-z0-9_-]+)\.(?P<epoch>\d+)")
 _REAPED = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.reaped\.(?P<epoch>\d+)")
 
@@ -245,20 +245,24 @@ class Spool:
 
     # -- the three ends of a claim -------------------------------------------------------------------------------------
 
-    def finish(self, claim: Claim, manifest: Manifest) -> Path:
+    def finish(self, claim: Claim, manifest: Manifest, video: Path | None = None) -> Path:
         """Publish what lies in the claim's `out` folder, whole and synced; then the claim is gone.
+
+        `video`, where given, becomes final.mp4 there first.
 
         Raises: LeaseLost: the token was taken away; nothing was published. Defect: the id was published before.
         """
         target = self.output / claim.task.task_id
         try:
+            if video is not None and video.exists():
+                durable.move(video, claim.out / "final.mp4")
             durable.write(claim.out / "manifest.json", manifest.to_json())
             durable.sync_tree(claim.out)
             durable.move(claim.out, target)
         except FileNotFoundError as error:
             if claim.out.is_dir():  # it is output/ that is gone, not the token
                 durable.make_folder(self.output)
-                return self.finish(claim, manifest)
+                return self.finish(claim, manifest, video)
             raise LeaseLost(f"the task {claim.task.task_id} was taken away", remedy="Nothing was published.") from error
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
