@@ -36,6 +36,7 @@ from videogen.errors import (
 TAIL_BYTES = 65536
 LOOK_S = 0.2
 END_LOOK_S = 0.01
+END_GRACE_S = 0.5
 WORKING_SHARE = 0.02
 """Less than this share of one processor is no work but a child that waits."""
 
@@ -186,7 +187,8 @@ class FFmpeg:
             follow.to_the_end(reading)
         finally:
             os.close(reading)
-            status = cage.end(process)
+            # What it was writing is thrown away: it need not flush its look-ahead first.
+            status = cage.end(process, grace_s=END_GRACE_S)
         if status != 0:
             raise verdict(status, _tail(log, began), argv)
 

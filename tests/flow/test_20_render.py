@@ -51,7 +51,7 @@ def make_a_video(house: House) -> dict[str, Any]:
         house.clip(f"{name}.mp4", category=FUN, extra=("-vf", tint), **clip.options)
     footage.empty(house.place(f"video/{FUN}/zero.mp4"))
     house.music(category=FUN, seconds=1)
-    voice = house.voice(story=f"{FUN}/day one", seconds=9.37)
+    voice = house.voice(story=f"{FUN}/day one", seconds=9.37, name=f"{FUN}.mp3")
     footage.logo_png(house.root / "logo.png", size=(LOGO_SIDE, LOGO_SIDE))
     frames = spoken_frames(voice)
     status, told = house.up()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import footage
 from tests.flow.house import House, clean_env, frames_in, tasked
 
 
@@ -216,11 +217,13 @@ def test_c_locale_changes_nothing(tmp_path: Path) -> None:
     """With a bare C locale an emoji in a name is neither a crash nor a loss (D7)."""
     house = House(tmp_path / "spool")
     house.clip("sun🌞.mp4")
+    footage.empty(house.place("video/tales/moon🌙.mp4"))
 
-    done = house.run("main", "--once", env={"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+    done = house.run("up", "--once", env={"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
 
     assert done.returncode == 0
     assert house.assets("video")[-1]["original_name"] == "sun🌞.mp4"
+    assert done.stdout == "refused    raw/video/tales/moon🌙.mp4: the file is empty (empty)\n"
     assert "sun🌞" in house.log()
 
 
