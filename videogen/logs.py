@@ -15,6 +15,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from videogen.model.value import readable
+
 _PLAIN = re.compile(r"[^\s\"=\\\x00-\x1f\x7f\ud800-\udfff]+")
 # Line ends and direction marks of other scripts can forge or hide a line in a terminal.
 _HIDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -22,8 +24,7 @@ _HIDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]
 
 def _escaped(text: str) -> str:
     text = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", text)  # half a character is none, and no byte either
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return _HIDING.sub(lambda found: f"\\u{ord(found.group(0)):04x}", text)
+    return _HIDING.sub(lambda found: f"\\u{ord(found.group(0)):04x}", readable(text))
 
 
 def _quoted(text: str) -> str:

@@ -10,6 +10,7 @@ from uuid import uuid4
 from videogen import durable
 from videogen.errors import VideogenError
 from videogen.model.task import reason_for
+from videogen.model.value import readable
 
 NAME_BYTES = 200
 """Longest name kept: with `~12` and `.reason.json` it still fits the 255 bytes a name may have."""
@@ -40,8 +41,8 @@ class Trash:
             reason = reason_for(
                 error,
                 stage=stage,
-                path=_printable(path.relative_to(self._root)),
-                original_name=_printable(Path(path.name)),
+                path=readable(str(path.relative_to(self._root))),
+                original_name=readable(path.name),
                 at=utc_now(),
             )
             # The reason first: a crash between the two leaves a note without a file, never a file without a note.
@@ -67,8 +68,3 @@ def numbered(name: str) -> Iterator[str]:
     yield stem + dot + extension
     for number in count(2):
         yield f"{stem}~{number}{dot}{extension}"
-
-
-def _printable(path: Path) -> str:
-    """Keep a name that is not UTF-8 readable: its odd bytes as \\xNN."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -58,7 +58,7 @@ def parse_rate(text: str) -> Fraction:
     Raises: RecipeError: not a number, or outside 1 to 240 frames per second.
     """
     try:
-        rate = Fraction((_RATE.fullmatch(text.strip()) and text.strip()) or "")
+        rate = Fraction(text.strip() if _RATE.fullmatch(text.strip()) else "")
     except (ValueError, ZeroDivisionError) as error:
         raise RecipeError(f"the frame rate {text!r} is not a number", remedy="Write it as 30 or 30000/1001.") from error
     if not 1 <= rate <= 240:

@@ -8,6 +8,11 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hexadecimal: what names a content, wherever the file lies."""
 
 
+def readable(text: str) -> str:
+    """Give a name from the disk as text that UTF-8 can hold: bytes that are not UTF-8 as \\xNN."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 class Value(BaseModel):
     """A record that never changes and refuses fields it does not know."""
 

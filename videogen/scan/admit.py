@@ -18,6 +18,7 @@ from videogen.catalog import Catalog
 from videogen.errors import Defect, InputError, MediaError, MissingInput, NoSpace, VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Asset, Kind, Media, Source
+from videogen.model.value import readable
 from videogen.probe import Prober
 from videogen.scan.loudness import apply_gain, gain_for
 from videogen.scan.place import Place, place_of, shown
@@ -150,8 +151,8 @@ class Intake:
             or self._catalog.free_path(place.kind, place.stem, media, category=place.category, story=place.story),
             category=place.category,
             story=place.story,
-            name=_readable(place.stem),
-            original_name=_readable(path.name),
+            name=readable(place.stem),
+            original_name=readable(path.name),
             sha256=durable.digest(content) if gain_db else source.sha256,
             size_bytes=content.stat().st_size,
             source=source,
@@ -191,7 +192,7 @@ class Intake:
                 code=code,
             ) from error
         return Source(
-            path=_readable(str(path.relative_to(self._root))),
+            path=readable(str(path.relative_to(self._root))),
             sha256=copied.sha256,
             size_bytes=copied.size_bytes,
             mtime_ns=copied.mtime_ns,
@@ -259,7 +260,3 @@ def _is_url(line: str) -> bool:
     except ValueError:
         return False
     return parts.scheme.lower() in {"http", "https"} and bool(parts.netloc)
-
-
-def _readable(text: str) -> str:
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

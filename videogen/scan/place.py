@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from videogen.errors import MediaError
 from videogen.model.media import Kind
+from videogen.model.value import readable
 
 EXTENSION: dict[Kind, str] = {"video": ".mp4", "frame": ".mp4", "music": ".mp3", "voice": ".mp3", "link": ".txt"}
 _REMEDY: dict[Kind, str] = {
@@ -84,5 +85,5 @@ def _check_folder(name: str) -> None:
 
 def shown(name: str) -> str:
     """Give a name for one line of text: what is not printable as an escape."""
-    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return readable if readable.isprintable() else repr(readable)
+    text = readable(name)
+    return text if text.isprintable() else repr(text)
