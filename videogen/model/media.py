@@ -5,7 +5,8 @@ from typing import Literal
 
 from videogen.model.value import Digest, Value
 
-Kind = Literal["video", "frame", "music", "voice", "link"]
+Kind = Literal["video", "frame", "music", "voice", "link", "source"]
+"""What a file is asked to be. A source is any picture or sound that a person gives to encode; it is never an asset."""
 
 
 class Colour(Value):
@@ -40,6 +41,10 @@ class Picture(Value):
     pix_fmt: str
     colour: Colour = Colour()
     is_interlaced: bool = False
+    start_s: Fraction | None = None
+    """PTS of the first picture shown, in seconds, edit lists applied; None where it was not measured."""
+    longest_gap_s: Fraction | None = None
+    """The longest time one picture is shown, until the next or to the end; None: not measured."""
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -64,6 +69,8 @@ class Sound(Value):
     channels: int
     samples: int
     loudness: Loudness | None = None
+    start_s: Fraction | None = None
+    """PTS of the first sample heard; None where it was not measured: it is taken for the picture's."""
 
     @property
     def duration_s(self) -> Fraction:
@@ -72,10 +79,16 @@ class Sound(Value):
 
 
 class Media(Value):
-    """What a file holds: a picture, a sound, or both."""
+    """What a file holds: a picture, a sound, or both.
+
+    Shape: `chapters` are the seconds at which the chapters begin, rising.
+    """
 
     picture: Picture | None = None
     sound: Sound | None = None
+    container: str = ""
+    """FFmpeg's demuxer to force whenever the file is opened again; empty in side files that do not know it yet."""
+    chapters: tuple[Fraction, ...] = ()
 
     @property
     def duration_s(self) -> Fraction:

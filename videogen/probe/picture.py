@@ -1,15 +1,20 @@
 """One clip's picture: counted packet by packet, and decoded far enough to be believed.
 
-Two passes over one open file. The first reads every packet and keeps the time stamps, which costs a read of the file
-and 24 bytes a frame. The second decodes: all of a clip up to DECODE_ALL_S, else the first and last DECODE_SPAN_S and as
-much at every minute. A sampled span starts on a keyframe and leaves out the pictures shown before it, which may need
-pictures of the span before.
+Two passes over one open file that has an index. The first reads every packet and keeps the time stamps, which costs a
+read of the file and 24 bytes a frame. The second decodes: all of a clip up to DECODE_ALL_S, else the first and last
+DECODE_SPAN_S and as much at every minute. A sampled span starts on a keyframe and leaves out the pictures shown before
+it, which may need pictures of the span before.
+
+A file without an index (Matroska, transport stream) is read once and decoded whole, since nothing else proves how many
+pictures it shows; a recording that was joined midway begins with its first keyframe.
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 from typing import Literal, cast
 
@@ -52,6 +57,13 @@ class _Stamps:
     pts: "array[int]" = field(default_factory=lambda: array("q"))
     durations: "array[int]" = field(default_factory=lambda: array("q"))
 
+    def add(self, packet: "Packet[VideoStream]") -> None:
+        """Note a packet, but for one that an edit list leaves out."""
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is not None and not packet.is_discard:
+            self.pts.append(stamp)
+            self.durations.append(packet.duration or 0)
+
     def shown(self) -> "_Stamps":
         """Give the same pictures in the order a player shows them."""
         order = sorted(range(len(self.pts)), key=self.pts.__getitem__)
@@ -63,11 +75,16 @@ class _Decoded:
     """What the decoder gave: the first frame, the time stamps of all, whether one was interlaced."""
 
     first: VideoFrame | None = None
-    pts: list[int] = field(default_factory=list)
+    pts: "array[int]" = field(default_factory=lambda: array("q"))
     is_interlaced: bool = False
 
 
-def picture_of(container: InputContainer, name: str) -> Picture:
+def is_in(container: InputContainer) -> bool:
+    """Whether a file holds moving pictures; cover art is none."""
+    return bool(_moving(container))
+
+
+def picture_of(container: InputContainer, name: str, *, is_indexed: bool = True) -> Picture:
     """Measure the picture of a clip; every number is counted or decoded, none is the header's word.
 
     The frames are those a player shows: what an edit list cuts off does not count. A rotation that is no multiple of 90
@@ -78,21 +95,7 @@ def picture_of(container: InputContainer, name: str) -> Picture:
     stream = _picture_stream(container, name)
     _check_size(name, stream.width, stream.height)
     timebase = stream.time_base or UNKNOWN_TIMEBASE
-    stamps = _read_packets(container, stream, name).shown()
-    length = _length(stamps) * timebase
-    if length > MAX_LENGTH_S:
-        raise MediaError(f"{name} is longer than 6 hours", remedy="Cut it into shorter clips.", code="too-long")
-    # After a seek to an open GOP, "explode" takes H.264's references to pictures before it for errors; without it the
-    # same damage shows as corrupt frames. Source: tests/scan/test_probe.py::test_long_open_gops_are_accepted.
-    is_strict = length <= DECODE_ALL_S or stream.codec.canonical_name != "h264"
-    stream.codec_context.options = {
-        "err_detect": "explode" if is_strict else "crccheck",
-        "max_pixels": str(MAX_PIXELS),
-        "codec_whitelist": DECODERS,
-    }
-    decoded = _decode(container, stream, stamps, name)
-    if length <= DECODE_ALL_S:
-        stamps = _only(stamps, decoded.pts)
+    stamps, decoded = (_sampled if is_indexed else _read_whole)(container, stream, name)
     first = decoded.first
     if first is None or not len(stamps.pts):
         raise MediaError(f"{name} has no picture that can be decoded", remedy=CONVERT["mov"], code="decode-error")
@@ -104,6 +107,8 @@ def picture_of(container: InputContainer, name: str) -> Picture:
             remedy="Convert it to at most 240 frames per second.",
             code="too-fast",
         )
+    # Of a sampled clip the first span is decoded too: an open GOP at its very start gives no picture at first.
+    start = min(decoded.pts)
     return Picture(
         codec=stream.codec.canonical_name,
         width=first.width,
@@ -117,12 +122,18 @@ def picture_of(container: InputContainer, name: str) -> Picture:
         pix_fmt=first.format.name,
         colour=_colour(first),
         is_interlaced=decoded.is_interlaced,
+        start_s=start * timebase,
+        longest_gap_s=_longest_gap(stamps, start) * timebase or duration_s,
     )
+
+
+def _moving(container: InputContainer) -> list[VideoStream]:
+    return [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
 
 
 def _picture_stream(container: InputContainer, name: str) -> VideoStream:
     """Give the first stream of moving pictures; the demuxer is told to skip all others."""
-    pictures = [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
+    pictures = _moving(container)
     if not pictures:
         raise MediaError(
             f"{name} has no picture", remedy="Drop sound as an MP3 into music or voices.", code="no-picture"
@@ -149,6 +160,66 @@ def _check_size(name: str, width: int, height: int) -> None:
         )
 
 
+def _sampled(container: InputContainer, stream: VideoStream, name: str) -> tuple[_Stamps, _Decoded]:
+    """Give the pictures of an indexed clip in playing order, and what decoding its spans gave."""
+    stamps = _read_packets(container, stream, name).shown()
+    length = _length(stamps) * (stream.time_base or UNKNOWN_TIMEBASE)
+    _check_length(name, length)
+    # After a seek to an open GOP, "explode" takes H.264's references to pictures before it for errors; without it the
+    # same damage shows as corrupt frames. Source: tests/probe/test_probe.py::test_long_open_gops_are_accepted.
+    is_strict = length <= DECODE_ALL_S or stream.codec.canonical_name != "h264"
+    _prepare(stream, is_strict=is_strict)
+    decoded = _decode(container, stream, stamps, name)
+    return (_only(stamps, decoded.pts) if length <= DECODE_ALL_S else stamps), decoded
+
+
+def _read_whole(container: InputContainer, stream: VideoStream, name: str) -> tuple[_Stamps, _Decoded]:
+    """Read and decode every picture from the first keyframe on, in one pass; give the same as `_sampled`."""
+    _prepare(stream, is_strict=True)
+    stamps, decoded = _Stamps(), _Decoded()
+    timebase = stream.time_base or UNKNOWN_TIMEBASE
+    at_s = Fraction(0)
+    try:
+        for packet in _from_keyframe(container, stream):
+            if packet.size:
+                stamps.add(packet)
+                at_s = (stamps.pts[-1] - stamps.pts[0]) * timebase if len(stamps.pts) else at_s
+            if packet.is_corrupt:
+                raise _undecodable(name, at_s, "a packet is damaged")
+            _check_length(name, at_s)
+            _keep(decoded, stream.codec_context.decode(packet), name)
+    except av.error.MemoryError:
+        raise
+    except av.error.FFmpegError as error:
+        raise _undecodable(name, at_s, error.strerror) from error
+    return _only(stamps.shown(), decoded.pts), decoded
+
+
+def _from_keyframe(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    """Give the packets that can be decoded without those before the first keyframe, the empty last one too."""
+    key: int | None = None
+    for packet in container.demux(stream):
+        if key is None and packet.size:
+            if not packet.is_keyframe:
+                continue
+            key = packet.pts
+        if not packet.size or key is None or packet.pts is None or packet.pts >= key:
+            yield packet
+
+
+def _prepare(stream: VideoStream, *, is_strict: bool) -> None:
+    stream.codec_context.options = {
+        "err_detect": "explode" if is_strict else "crccheck",
+        "max_pixels": str(MAX_PIXELS),
+        "codec_whitelist": DECODERS,
+    }
+
+
+def _check_length(name: str, length_s: Fraction) -> None:
+    if length_s > MAX_LENGTH_S:
+        raise MediaError(f"{name} is longer than 6 hours", remedy="Cut it into shorter clips.", code="too-long")
+
+
 def _read_packets(container: InputContainer, stream: VideoStream, name: str) -> _Stamps:
     """Read every packet of the stream. Raises: MediaError: the sample table promises more than the file holds."""
     stamps = _Stamps()
@@ -159,10 +230,7 @@ def _read_packets(container: InputContainer, stream: VideoStream, name: str) -> 
         count += 1
         if packet.is_corrupt:
             raise _truncated(name, count, len(stream.index_entries))
-        stamp = packet.pts if packet.pts is not None else packet.dts
-        if stamp is not None and not packet.is_discard:
-            stamps.pts.append(stamp)
-            stamps.durations.append(packet.duration or 0)
+        stamps.add(packet)
     if count < len(stream.index_entries):
         raise _truncated(name, count, len(stream.index_entries))
     if not len(stamps.pts):
@@ -186,11 +254,20 @@ def _length(stamps: _Stamps) -> int:
     return reach + ceil(Fraction(reach, len(stamps.pts) - 1))
 
 
-def _only(stamps: _Stamps, decoded: list[int]) -> _Stamps:
+def _longest_gap(stamps: _Stamps, start: int) -> int:
+    """Give the longest time a picture at `start` or later is shown: until the next one, the last one as it says."""
+    gaps = (after - before for before, after in pairwise(stamps.pts) if before >= start)
+    return max(stamps.durations[-1], max(gaps, default=0))
+
+
+def _only(stamps: _Stamps, decoded: "array[int]") -> _Stamps:
     """Give the stamps the decoder gave a picture for: an open GOP at the very start has some it cannot."""
-    lasting = dict(zip(stamps.pts, stamps.durations, strict=True))
-    shown = sorted(decoded)
-    return _Stamps(array("q", shown), array("q", (lasting.get(pts, 0) for pts in shown)))
+    only = _Stamps()
+    for pts in sorted(decoded):
+        at = bisect_right(stamps.pts, pts) - 1
+        only.pts.append(pts)
+        only.durations.append(stamps.durations[at] if at >= 0 and stamps.pts[at] == pts else 0)
+    return only
 
 
 def _spans(stream: VideoStream, stamps: _Stamps) -> Iterator[tuple[int, int]]:

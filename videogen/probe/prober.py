@@ -1,4 +1,4 @@
-"""Looking into a dropped file from a safe distance: a child does it, and only its words come back."""
+"""Looking into a file from a safe distance: a child does it, and only its words come back."""
 
 import json
 import os

@@ -1,12 +1,17 @@
-"""One MP3's sound: decoded to its end and measured on the way, in memory that does not grow with its length.
+"""One stream of sound: decoded to its end, in memory that does not grow with its length; an MP3's loudness as well.
 
-Encoder delay and padding are removed by the decoder, so the samples are those FFmpeg writes. MP3s in the wild carry
+Encoder delay and padding are removed by the decoder, so the samples are those FFmpeg writes. Files in the wild carry
 junk round the sound: up to EDGE_PACKETS undecodable packets are let pass before the first sound and as many after the
 last one; one between sounds is damage.
+
+What a MOV track holds past the end of its edit list is cut off by FFmpeg's command line since version 9, but not by the
+library of version 8 that decodes here: `_padding` reckons it.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import log10
+from typing import cast
 
 import av
 from av.audio.frame import AudioFrame
@@ -16,16 +21,26 @@ from av.filter import Graph
 
 from videogen.errors import MediaError
 from videogen.model.media import Loudness, Sound
-from videogen.probe.magic import CONVERT
+from videogen.probe.magic import CONVERT, Family
 
 DECODERS = "mp3,mp3float"
+SOURCE_CODECS = frozenset({"aac", "mp3", "flac", "opus", "vorbis", "ac3", "eac3", "alac"}) | {
+    "pcm_s16le",
+    "pcm_s16be",
+    "pcm_s24le",
+    "pcm_s32le",
+    "pcm_f32le",
+}
+SOURCE_DECODERS = ",".join(sorted(SOURCE_CODECS | {"mp3float"}))
 EDGE_PACKETS = 8
 SHORTEST_S = 0.5
 MAX_LENGTH_S = 6 * 3600
 SILENCE_LUFS = -70.0
+TRIMMING_LIBRARY = (63, 0, 0)
+"""From here on libavformat cuts off a MOV track's padding itself. Source: tests/probe/test_source.py counts."""
 
 
-class _Meter:
+class Meter:
     """EBU R128 over the frames pushed, by FFmpeg's ebur128 filter."""
 
     def __init__(self, frame: AudioFrame) -> None:
@@ -41,6 +56,7 @@ class _Meter:
         self._words: dict[str, str] = {}
 
     def push(self, frame: AudioFrame | None) -> None:
+        """Hear one frame more; None is the end."""
         self._graph.push(frame)
         while True:
             try:
@@ -66,20 +82,31 @@ class _Meter:
 class _Heard:
     """What came out of the decoder so far."""
 
+    family: Family = "mp3"
+    is_measured: bool = True
     samples: int = 0
     last: AudioFrame | None = None
-    meter: _Meter | None = None
+    meter: Meter | None = None
     bad: int = 0
     """Packets in a row that could not be decoded."""
+    packets: int = 0
+    last_span: tuple[int, int] = (0, 0)
+    """PTS and duration of the last packet that an edit list leaves in, in the stream's timebase."""
+    start_s: Fraction | None = None
 
     def keep(self, frame: AudioFrame, name: str) -> None:
-        if self.meter is None or self.last is None:
-            self.meter = _Meter(frame)
+        if self.last is None:
+            if frame.pts is not None and frame.time_base:
+                self.start_s = frame.pts * Fraction(frame.time_base)
+            self.meter = Meter(frame) if self.is_measured else None
         elif (frame.sample_rate, frame.layout.name) != (self.last.sample_rate, self.last.layout.name):
             raise MediaError(
-                f"{name} changes its sample rate or channels midway", remedy=CONVERT["mp3"], code="format-changes"
+                f"{name} changes its sample rate or channels midway",
+                remedy=CONVERT[self.family],
+                code="format-changes",
             )
-        self.meter.push(frame)
+        if self.meter is not None:
+            self.meter.push(frame)
         self.samples += frame.samples
         self.last = frame
 
@@ -89,8 +116,8 @@ def sound_of(container: InputContainer, name: str) -> Sound:
 
     Raises: MediaError: another codec, damage between sounds, cut short, under half a second, over 6 hours, or silent.
     """
-    stream = _sound_stream(container, name)
-    heard = _decode(container, stream, name)
+    stream = _mp3_stream(container, name)
+    heard = _decode(container, stream, name, _Heard())
     if heard.meter is None or heard.last is None:
         raise _damaged(name, 0.0)
     sample_rate = heard.last.sample_rate
@@ -112,7 +139,83 @@ def sound_of(container: InputContainer, name: str) -> Sound:
     )
 
 
-def _sound_stream(container: InputContainer, name: str) -> AudioStream:
+def is_in(container: InputContainer) -> bool:
+    """Whether a file holds sound."""
+    return bool(container.streams.audio)
+
+
+def source_sound_of(container: InputContainer, name: str, family: Family) -> Sound:
+    """Decode the first sound of a source to its end; it may be short or silent, and its loudness is not measured.
+
+    Raises: MediaError: a codec that is not taken, damage between sounds, nothing to decode, fewer samples than a FLAC
+        promises, or over 6 hours.
+    """
+    stream = _source_stream(container, name, family)
+    heard = _decode(container, stream, name, _Heard(family=family, is_measured=False))
+    if heard.last is None:
+        raise _damaged(name, 0.0)
+    samples, promised = heard.samples, stream.duration or 0
+    if family == "flac" and samples < promised:
+        raise MediaError(
+            f"{name} holds {samples} of the {promised} samples its header names",
+            remedy="Copy it again, whole.",
+            code="truncated",
+        )
+    if family == "mov" and av.library_versions["libavformat"] < TRIMMING_LIBRARY:
+        samples -= min(samples - 1, _padding(container, stream, heard))
+    return Sound(
+        codec=stream.codec.canonical_name,
+        sample_rate=heard.last.sample_rate,
+        channels=heard.last.layout.nb_channels,
+        samples=samples,
+        start_s=heard.start_s,
+    )
+
+
+def _source_stream(container: InputContainer, name: str, family: Family) -> AudioStream:
+    """Give the first sound; the demuxer is told to skip all other streams."""
+    stream = container.streams.audio[0]
+    context = cast("av.audio.codeccontext.AudioCodecContext | None", stream.codec_context)
+    codec = stream.codec.canonical_name if context else "unknown"
+    if context is None or codec not in SOURCE_CODECS:
+        raise MediaError(f"the sound of {name} is coded as {codec}", remedy=CONVERT[family], code="codec-not-allowed")
+    for other in container.streams:
+        if other is not stream:
+            other.discard = av.stream.Discard.all
+    context.options = {"codec_whitelist": SOURCE_DECODERS}
+    return stream
+
+
+def _padding(container: InputContainer, stream: AudioStream, heard: _Heard) -> int:
+    """Give how many of the samples heard lie past the end of a MOV track: its edit list's, less what iTunes noted.
+
+    A track in fragments, or one whose last packet begins past its end, has no end to believe in and is heard whole.
+    """
+    pts, duration = heard.last_span
+    is_whole = heard.packets <= stream.frames
+    if heard.last is None or stream.time_base is None or not is_whole or pts >= (stream.duration or 0):
+        return 0
+    rate = heard.last.sample_rate * stream.time_base
+    # A last packet may be said to last shorter than it is; of codecs without a frame size that is believed.
+    length = max(round(duration * rate), stream.codec_context.frame_size)
+    end = round((stream.duration or 0) * rate)
+    end -= _itunes_remainder(container.metadata.get("iTunSMPB", ""), end)
+    return max(0, round(pts * rate) + length - end)
+
+
+def _itunes_remainder(words: str, end: int) -> int:
+    """Give the samples of padding that iTunes noted, 0 where its numbers do not fit a track of `end` samples.
+
+    Source: the hexadecimal words are a zero, priming, remainder and samples; tests/probe/test_source.py counts.
+    """
+    try:
+        remainder, samples = (int(word, 16) for word in words.split()[2:4])
+    except ValueError:
+        return 0
+    return remainder if samples < end and 0 < remainder < end else 0
+
+
+def _mp3_stream(container: InputContainer, name: str) -> AudioStream:
     if not container.streams.audio:
         raise MediaError(f"{name} has no sound", remedy=CONVERT["mp3"], code="kind-mismatch")
     stream = container.streams.audio[0]
@@ -123,9 +226,11 @@ def _sound_stream(container: InputContainer, name: str) -> AudioStream:
     return stream
 
 
-def _decode(container: InputContainer, stream: AudioStream, name: str) -> _Heard:
-    heard = _Heard()
+def _decode(container: InputContainer, stream: AudioStream, name: str, heard: _Heard) -> _Heard:
     for packet in container.demux(stream):
+        heard.packets += bool(packet.size)
+        if packet.size and packet.pts is not None and not packet.is_discard:
+            heard.last_span = packet.pts, packet.duration or 0
         try:
             frames = stream.codec_context.decode(packet)
         except av.error.MemoryError:
