@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -394,3 +396,127 @@ def test_copy_notices_a_file_that_grows(tmp_path: Path) -> None:
 
     assert caught.value.word == "still-changing"
     assert names(tmp_path) == ["source"]
+
+
+# -- what many share -------------------------------------------------------------------------------------------------
+
+
+def test_stamp_is_now_by_the_filesystems_clock(tmp_path: Path) -> None:
+    """A file and a folder of long ago have, once stamped, the time of what is written then."""
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    for name in ("file", "folder"):
+        os.utime(tmp_path / name, (1, 1))
+        durable.stamp(tmp_path / name)
+    (tmp_path / "later").touch()
+
+    later = (tmp_path / "later").stat().st_mtime
+    assert all(0 <= later - (tmp_path / name).stat().st_mtime < 5 for name in ("file", "folder"))
+
+
+def test_remove_empty_takes_only_what_is_empty(tmp_path: Path) -> None:
+    """An empty folder goes; one that holds something stays, and one that is gone is no error."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full" / "inner").mkdir(parents=True)
+
+    for name in ("empty", "full", "gone"):
+        durable.remove_empty(tmp_path / name)
+
+    assert names(tmp_path) == ["full"]
+
+
+def test_make_inner_makes_no_parents(tmp_path: Path) -> None:
+    """A folder is made where its parent is there, twice without harm, and nowhere else."""
+    for _ in range(2):
+        durable.make_inner(tmp_path / "inner")
+
+    with pytest.raises(FileNotFoundError):
+        durable.make_inner(tmp_path / "gone" / "inner")
+
+    assert names(tmp_path) == ["inner"]
+
+
+@pytest.mark.parametrize("before", [None, "the same", "other bytes", "a dangling link"])
+def test_link_holds_the_bytes_whatever_had_the_name(tmp_path: Path, before: str | None) -> None:
+    """The second name is of the very file, outlives the first, and other bytes that had it keep their other names."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"content")
+    (tmp_path / "other").write_bytes(b"other")
+    match before:
+        case "the same":
+            os.link(source, target)
+        case "other bytes":
+            os.link(tmp_path / "other", target)
+        case "a dangling link":
+            target.symlink_to("nothing")
+        case _:
+            pass
+
+    assert durable.link(source, target)
+
+    source.unlink()
+    assert target.read_bytes() == b"content"
+    assert (tmp_path / "other").read_bytes() == b"other"
+    assert names(tmp_path) == ["other", "target"]
+
+
+def test_link_tells_what_it_cannot_do(tmp_path: Path, elsewhere: Path) -> None:
+    """Across filesystems there is no second name, which is told; what is gone is an error."""
+    (tmp_path / "source").touch()
+
+    assert not durable.link(tmp_path / "source", elsewhere / "target")
+
+    assert names(elsewhere) == []
+    with pytest.raises(FileNotFoundError):
+        durable.link(tmp_path / "gone", tmp_path / "target")
+
+
+def test_alone_is_one_at_a_time(tmp_path: Path) -> None:
+    """Of processes that add one to a number, each waiting for its turn, none sees another's half-done sum."""
+    with ProcessPoolExecutor(4, mp_context=FORK) as pool:
+        waited = list(pool.map(partial(add_ones, tmp_path), range(4)))
+
+    assert all(waited)
+    assert (tmp_path / "number").read_text() == "200"
+    assert names(tmp_path) == ["number"]
+
+
+def add_ones(folder: Path, _adder: int) -> bool:
+    """Add one to a number in a file 50 times; tell whether the lock was had each time."""
+    had = True
+    for _ in range(50):
+        with durable.alone(folder / "locks" / ".lock", patience_s=30) as is_alone:
+            had = had and is_alone
+            number = int((folder / "number").read_text()) if (folder / "number").exists() else 0
+            (folder / "number").write_text(str(number + 1))
+        durable.remove_empty(folder / "locks")
+    durable.remove_empty(folder / "locks")
+    return had
+
+
+def test_alone_waits_no_longer_than_asked(tmp_path: Path) -> None:
+    """Who may not wait is told at once, who may wait is told after that time, and the holder keeps its lock."""
+    lock, held = tmp_path / ".lock", open_descriptors()
+    with durable.alone(lock) as is_first:
+        for patience_s in (0.0, 0.05):
+            began = time.monotonic()
+            with durable.alone(lock, patience_s=patience_s) as is_second:
+                assert (is_first, is_second) == (True, False)
+            assert patience_s <= time.monotonic() - began < patience_s + 2
+        assert names(tmp_path) == [".lock"]
+
+    assert names(tmp_path) == []
+    assert open_descriptors() == held
+
+
+def test_a_forked_child_does_not_keep_its_parents_lock(tmp_path: Path) -> None:
+    """A child forked inside the block, and alive after it, has the lock's descriptor and yet holds nothing up."""
+    with ExitStack() as children:
+        with durable.alone(tmp_path / ".lock"):
+            pool = children.enter_context(ProcessPoolExecutor(1, mp_context=FORK))
+            pool.submit(os.getpid).result()
+            os.link(tmp_path / ".lock", tmp_path / ".kept")  # the very lock: a new file would be free anyhow
+        os.rename(tmp_path / ".kept", tmp_path / ".lock")
+
+        with durable.alone(tmp_path / ".lock") as is_alone:
+            assert is_alone

@@ -16,14 +16,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO
 from uuid import uuid4
 
 from videogen.errors import MissingInput, NoSpace, RoomsApart
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
+NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
 """A filesystem without hard links, or a file of another user's under protected_hardlinks."""
+NO_LOCKS = {errno.ENOLCK, errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""A filesystem that keeps no locks, or whose lock service does not answer."""
 COPY_BYTES = 1 << 20
 
 
@@ -278,3 +281,110 @@ def _copied(reader: IO[bytes], writer: IO[bytes]) -> tuple[str, int]:
     writer.flush()
     os.fsync(writer.fileno())
     return hashed.hexdigest(), size
+
+
+# -- what many share -------------------------------------------------------------------------------------------------
+
+
+def stamp(path: Path) -> None:
+    """Set the time a file or folder was last changed to now, by the filesystem's own clock."""
+    os.utime(path)
+
+
+def make_inner(folder: Path) -> None:
+    """Make a folder in one that is there; nothing is synced, since it is for processes that live now.
+
+    Raises: FileNotFoundError: the one it should lie in is not there, and is not made.
+    """
+    with _full_disk_named(folder):
+        folder.mkdir(exist_ok=True)
+
+
+def remove_empty(folder: Path) -> None:
+    """Take a folder away where nothing lies in it; else it stays."""
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def link(source: Path, target: Path) -> bool:
+    """Hold a file's bytes under a second name, whatever becomes of the first; False where hard links do not work.
+
+    Other bytes under that name are let go. Nothing is synced: the name is for processes that live now.
+
+    Raises: FileNotFoundError: the source is gone, or the target's folder.
+    """
+    while True:
+        try:
+            os.link(source, target)
+            return True
+        except FileExistsError:
+            if _is_named(os.stat(source), target):
+                return True
+            target.unlink(missing_ok=True)
+        except OSError as error:
+            if error.errno in NO_LINKS:
+                return False
+            raise
+
+
+@contextmanager
+def alone(path: Path, *, patience_s: float = 0) -> Iterator[bool]:
+    """Be the only one, among processes and threads, who holds a lock file, until the block ends or the process dies.
+
+    False: another holds it, and still did after `patience_s`. True also where the filesystem keeps no locks.
+    The lock file is made, its folder too, and taken away by whoever held it last.
+
+    Raises: NoSpace: there is no room for a lock file.
+    """
+    descriptor = _locked(path, patience_s)
+    if descriptor is None:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)  # while it is ours: whoever waits for it sees that it has no name any more
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # a close would not do where a forked child has it open too
+        os.close(descriptor)
+
+
+def _locked(path: Path, patience_s: float) -> int | None:
+    give_up = monotonic() + patience_s
+    while True:
+        descriptor = _lock_file(path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_named(os.fstat(descriptor), path):
+                return descriptor
+        except BlockingIOError:
+            if monotonic() >= give_up:
+                os.close(descriptor)
+                return None
+            sleep(0.005)
+        except OSError as error:
+            if error.errno in NO_LOCKS:
+                return descriptor
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock_file(path: Path) -> int:
+    # Open for writing: over NFS a lock is a write lock, which a descriptor for reading does not get.
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _full_disk_named(path):
+        for _ in range(100):  # an empty folder may be taken away again between its making and our file
+            try:
+                return os.open(path, flags, 0o666)
+            except FileNotFoundError:
+                with suppress(FileExistsError):  # there when it was to be made, and gone at the look
+                    make_folder(path.parent)
+        return os.open(path, flags, 0o666)
+
+
+def _is_named(file: os.stat_result, path: Path) -> bool:
+    try:
+        return os.path.samestat(file, os.lstat(path))
+    except FileNotFoundError:
+        return False
