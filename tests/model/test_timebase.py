@@ -8,7 +8,15 @@ from hypothesis import strategies as some
 from pydantic import ValidationError
 
 from videogen.errors import RecipeError
-from videogen.model.timebase import Range, frames_of, parse_rate, parse_resolution, rounded, samples_of
+from videogen.model.timebase import (
+    Range,
+    frames_of,
+    parse_rate,
+    parse_resolution,
+    rounded,
+    samples_of,
+    track_timescale,
+)
 
 RATES = some.sampled_from([Fraction(r) for r in ("24000/1001", "24", "25", "30000/1001", "30", "60000/1001", "25/2")])
 
@@ -49,6 +57,24 @@ def test_samples_of_parts_stay_within_one(first: int, second: int, fps: Fraction
 
     assert abs(samples_of(first, fps, 48000) + samples_of(second, fps, 48000) - whole) <= 1
     assert abs(Fraction(whole, 48000) - (first + second) / fps) <= Fraction(1, 96000)
+
+
+@pytest.mark.parametrize(
+    ("fps", "scale"),
+    [
+        (Fraction(1), 16384),  # 512, doubled until it is 10000 or more
+        (Fraction(25), 12800),
+        (Fraction(25, 2), 12800),
+        (Fraction(30000, 1001), 30000),
+        (Fraction(2997, 100), 2997 * 512),
+        (Fraction(9999, 1000), 9999 * 512),  # one below the limit
+        (Fraction(10000, 1001), 10000),
+    ],
+)
+def test_a_frame_is_whole_ticks(fps: Fraction, scale: int) -> None:
+    """A track's ticks per second hold every frame exactly, and are fine enough."""
+    assert track_timescale(fps) == scale
+    assert (scale / fps).denominator == 1
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (3, 2), (-1, 4)])

@@ -52,6 +52,17 @@ def samples_of(frames: int, fps: Fraction, sample_rate: int) -> int:
     return rounded(Fraction(frames) * sample_rate / fps)
 
 
+def track_timescale(fps: Fraction) -> int:
+    """Give the picture track's ticks per second: a multiple of the rate's numerator, so that a frame is whole ticks.
+
+    Source: FFmpeg's MP4 muxer doubles a stream's timescale until it reaches 10000, unless it is told one.
+    """
+    scale = fps.numerator if fps.numerator >= 10000 else fps.numerator * 512
+    while scale < 10000:
+        scale *= 2
+    return scale
+
+
 def parse_rate(text: str) -> Fraction:
     """Read a frame rate such as 30, 29.97 or 30000/1001.
 
