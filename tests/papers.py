@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 from uuid import uuid4
 
-from videogen.model.media import Asset, Kind, Media, Picture, Sound, Source
+from videogen.model.media import Asset, Kind, Loudness, Media, Picture, Sound, Source
 from videogen.model.task import Input, Inputs, Manifest, Render, Task
 
 
@@ -40,9 +40,13 @@ def picture(
     )
 
 
-def sound(samples: int, sample_rate: int = 44100) -> Media:
-    """Give the media of a voice or a track."""
-    return Media(sound=Sound(codec="mp3", sample_rate=sample_rate, channels=2, samples=samples))
+def sound(samples: int, sample_rate: int = 44100, *, channels: int = 2, true_peak_dbtp: float | None = None) -> Media:
+    """Give the media of a voice or a track; without a true peak its loudness was not measured."""
+    loudness = None
+    if true_peak_dbtp is not None:
+        loudness = Loudness(integrated_lufs=-20, true_peak_dbtp=true_peak_dbtp, range_lu=5)
+    heard = Sound(codec="mp3", sample_rate=sample_rate, channels=channels, samples=samples, loudness=loudness)
+    return Media(sound=heard)
 
 
 def task(task_id: str = "", *, priority: int = 5) -> Task:

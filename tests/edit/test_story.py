@@ -63,17 +63,39 @@ def test_voice_without_a_clip_s_media_is_named() -> None:
 
 
 def test_music_lies_under_the_voice_and_the_logo_over_all() -> None:
-    """Music loops at a quarter, the voice plays once as it is, the logo stands at 20:20 from end to end (A7)."""
-    story, media = library(44100, Fraction(2))
+    """Music loops at a quarter and goes out, the voice plays as it is, the logo is at 20:20 from end to end (A7)."""
+    story, media = library(44100 * 3, Fraction(4))
     logo, music, voice = (papers.digest(word) for word in ("logo", "music", "voice"))
 
     timeline = story_timeline(story.model_copy(update={"logo": logo}), media, CANVAS)
 
     assert timeline.listing().splitlines()[2:] == [
-        f"image  [0, 30) {logo[:12]} at 20:20",
-        f"sound  [0, 30) {music[:12]} gain 0.25 looped",
-        f"sound  [0, 30) {voice[:12]} gain 1",
+        f"image  [0, 90) {logo[:12]} at 20:20",
+        f"sound  [0, 90) {music[:12]} gain 0.25 looped out 60",
+        f"sound  [0, 90) {voice[:12]} gain 1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("samples", "fps", "faded"),
+    [
+        (44100 * 3, Fraction(30), 60),
+        (44100 * 2, Fraction(30), 60),
+        (44100, Fraction(30), 30),  # shorter than the fade: all of it goes out
+        (1, Fraction(30), 1),
+        (44100 * 3, Fraction(30000, 1001), 60),  # 59.94
+        (44100 * 3, Fraction(25, 2), 25),
+    ],
+    ids=str,
+)
+def test_the_last_two_seconds_of_music_go_out(samples: int, fps: Fraction, faded: int) -> None:
+    """Music is gone with the last frame, after two seconds to the frame or all there is; the voice does not fade."""
+    story, media = library(samples, Fraction(4))
+
+    music, voice = story_timeline(story, media, CANVAS.model_copy(update={"fps": fps})).sounds
+
+    assert (music.fade_in, music.fade_out) == (0, faded)
+    assert (voice.fade_in, voice.fade_out) == (0, 0)
 
 
 @pytest.mark.parametrize(

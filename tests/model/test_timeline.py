@@ -10,7 +10,18 @@ from pydantic import ValidationError
 
 from videogen.model.media import Picture
 from videogen.model.timebase import Range
-from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, SoundTrack, Timeline
+from videogen.model.timeline import (
+    Canvas,
+    Clip,
+    Gap,
+    ImageOverlay,
+    Item,
+    SoundTrack,
+    TextOverlay,
+    Timeline,
+    Transition,
+    VideoOverlay,
+)
 
 CANVAS = Canvas(width=320, height=180, fps=Fraction(30000, 1001))
 A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
@@ -108,6 +119,120 @@ def test_what_is_no_edit_is_refused(changes: dict[str, Any]) -> None:
     """A timeline that cannot be rendered cannot be made."""
     with pytest.raises(ValidationError):
         whole(**changes)
+
+
+def cut(length: int) -> Clip:
+    """Give a clip of so many frames."""
+    return Clip(asset=A, source=Range(start=0, end=length))
+
+
+def fade(length: int) -> Transition:
+    """Go through black, so many frames on either side."""
+    return Transition(kind="fade", length=length)
+
+
+def cross(length: int) -> Transition:
+    """Show two parts at once for so many frames."""
+    return Transition(kind="crossfade", length=length)
+
+
+@pytest.mark.parametrize(
+    ("picture", "places"),
+    [
+        ((cut(20), cut(10)), [(0, 20), (20, 30)]),
+        ((cut(20), fade(5), cut(10)), [(0, 20), (20, 30)]),  # a fade takes no time of its own
+        ((fade(5), cut(20), fade(15)), [(0, 20)]),
+        ((cut(20), cross(5), cut(10)), [(0, 20), (15, 25)]),
+        ((cut(20), cross(5), cut(10), cross(5), Gap(length=5)), [(0, 20), (15, 25), (20, 25)]),
+        ((cut(9), cross(9), cut(9)), [(0, 9), (0, 9)]),
+    ],
+)
+def test_parts_lie_where_transitions_leave_them(picture: tuple[Item, ...], places: list[tuple[int, int]]) -> None:
+    """A crossfade makes two parts overlap and the timeline that much shorter; a fade moves nothing."""
+    timeline = Timeline(canvas=CANVAS, picture=picture)
+
+    assert [(at.start, at.end) for at, _ in timeline.placed()] == places
+    assert timeline.length == places[-1][1]
+
+
+def test_the_listing_names_every_kind() -> None:
+    """Transitions, films, words and sounds with their times and fades each have a line that says so."""
+    at = Range(start=2, end=22)
+    timeline = Timeline(
+        canvas=CANVAS,
+        picture=(fade(3), cut(20).model_copy(update={"colour": "warm"}), cross(5), Gap(length=15)),
+        overlays=(
+            VideoOverlay(asset=B, x=0, y=-4, at=at, start=7, width=32, height=18, blend="screen", is_looped=True),
+            ImageOverlay(asset=B, x=1, y=2, at=at, opacity=Fraction(1, 2), fade_in=3, fade_out=4),
+            TextOverlay(x=5, y=6, at=at, text="it's", size=20, font=C),
+        ),
+        sounds=(
+            SoundTrack(asset=D, at=at, start=9, is_looped=True, fade_in=1, fade_out=2, ducked_by=1),
+            SoundTrack(asset=C, gain=Fraction(3, 2)),
+        ),
+    )
+
+    assert timeline.listing().splitlines()[1:] == [
+        "fade   3 frames",
+        "clip   [0, 20) aaaaaaaaaaaa [0, 20) warm",
+        "crossfade 5 frames",
+        "gap    [15, 30)",
+        "video  [2, 22) bbbbbbbbbbbb at 0:-4 32x18 from 7 screen looped",
+        "image  [2, 22) bbbbbbbbbbbb at 1:2 opacity 0.5 in 3 out 4",
+        'text   [2, 22) "it\'s" at 5:6',
+        "sound  [2, 22) dddddddddddd gain 1 from 9 looped ducked by 1 in 1 out 2",
+        "sound  [0, 30) cccccccccccc gain 1.5",
+    ]
+    assert timeline.assets() == (A, B, C, D)
+    assert Timeline.model_validate_json(timeline.to_json()) == timeline
+
+
+@pytest.mark.parametrize(
+    ("picture", "because"),
+    [
+        ((fade(1),), "holds no clip and no gap"),
+        ((cut(9), fade(2), cross(2), cut(9)), "two transitions stand side by side"),
+        ((cross(2), cut(9)), "a crossfade needs a part on both sides"),
+        ((cut(9), cross(2)), "a crossfade needs a part on both sides"),
+        ((cut(9), cross(10), cut(20)), "the transitions round part 0 take 10 frames, it has 9"),
+        ((cut(20), cross(10), cut(9)), "the transitions round part 2 take 10 frames, it has 9"),
+        ((cut(20), cross(5), cut(9), fade(5)), "the transitions round part 2 take 10 frames, it has 9"),
+        ((fade(10), cut(9)), "the transitions round part 1 take 10 frames, it has 9"),
+    ],
+)
+def test_transitions_that_do_not_fit_are_refused(picture: tuple[Item, ...], because: str) -> None:
+    """Transitions need parts on their sides, and no frame of a part is in two of them."""
+    with pytest.raises(ValidationError, match=because):
+        Timeline(canvas=CANVAS, picture=picture)
+
+
+@pytest.mark.parametrize(
+    ("sounds", "because"),
+    [
+        ((SoundTrack(asset=C, at=Range(start=0, end=31)),), "past the timeline's 30 frames"),
+        ((SoundTrack(asset=C, fade_in=16, fade_out=15),), "longer than the sound"),
+        ((SoundTrack(asset=C, at=Range(start=0, end=5), fade_out=6),), "longer than the sound"),
+        ((SoundTrack(asset=C, ducked_by=0),), "sound 0 is ducked by 0"),
+        ((SoundTrack(asset=C, ducked_by=1),), "sound 0 is ducked by 1"),
+        ((SoundTrack(asset=C, ducked_by=1), SoundTrack(asset=D, ducked_by=0)), "sound 0 is ducked by 1"),
+    ],
+)
+def test_sounds_that_do_not_fit_are_refused(sounds: tuple[SoundTrack, ...], because: str) -> None:
+    """A sound lies within the video, its fades within itself, and what presses it down is heard undisturbed."""
+    with pytest.raises(ValidationError, match=because):
+        whole(sounds=sounds)
+
+
+def test_a_mute_video_has_no_sounds() -> None:
+    """A timeline that is mute and sounds is refused."""
+    with pytest.raises(ValidationError, match="a mute timeline has no sounds"):
+        whole(is_mute=True)
+
+
+def test_an_overlay_fades_within_itself() -> None:
+    """Coming and going take no longer than an overlay is there."""
+    with pytest.raises(ValidationError, match="longer than the overlay"):
+        ImageOverlay(asset=B, x=0, y=0, at=Range(start=0, end=10), fade_in=6, fade_out=5)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The filter chains, run by the real FFmpeg on small footage and looked at pixel by pixel."""
 
-import hashlib
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,26 +7,46 @@ from fractions import Fraction
 from itertools import pairwise
 from math import isclose, sqrt
 from pathlib import Path
+from threading import Event
 from typing import Any, Literal
 
 import av
 import pytest
 
 from tests import footage
+from videogen import durable
 from videogen.errors import MediaError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Media, Picture, Sound
 from videogen.model.profile import Encoder, Profile
 from videogen.model.timebase import Range, samples_of
-from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, SoundTrack, Timeline
-from videogen.plan import compile_plan, placed
+from videogen.model.timeline import (
+    Blend,
+    Canvas,
+    Clip,
+    ColourPreset,
+    Gap,
+    ImageOverlay,
+    Item,
+    SoundTrack,
+    Timeline,
+    Transition,
+    VideoOverlay,
+)
+from videogen.plan import Needs, compile_plan
 from videogen.plan.filters import fit
+from videogen.probe.inspector import inspect
+from videogen.render.executor import Executor
+from videogen.render.maker import Maker
+from videogen.render.workshop import Workshop
+from videogen.segments import Segments
 
 Colour = tuple[int, int, int]
 Rotation = Literal[0, 90, 180, 270]
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 SQUARE = Canvas(width=128, height=128, fps=Fraction(30))
 STRIP = Canvas(width=112, height=16, fps=Fraction(30))
+PLENTY = Needs(cpu=2, gpu_encode=1, gpu_scale=1, io=1, memory_mb=10**6, disk_mb=10**6)
 
 
 @dataclass
@@ -59,13 +78,13 @@ class Desk:
 
     folder: Path
     ffmpeg: FFmpeg
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)
 
     def take(self, path: Path, media: Media | None = None) -> str:
         """Give the content of a file its name."""
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        self.files[digest] = f"file:{path}"
+        digest = durable.digest(path)
+        self.files[digest] = path
         if media:
             self.media[digest] = media
         return digest
@@ -88,6 +107,8 @@ class Desk:
         footage.make("-f", "lavfi", "-i", chain, *x264, *more, plain)
         # FFmpeg counts counterclockwise.
         footage.make("-display_rotation", -rotation, "-i", plain, "-c", "copy", path)
+        # What the maker of the film says of it; where its pictures begin and how far apart they are is measured.
+        measured = picture_in(path)
         seen = Picture(
             codec="h264",
             width=size[0],
@@ -98,6 +119,8 @@ class Desk:
             is_cfr=True,
             duration_s=frames / rate,
             pix_fmt="yuv420p",
+            start_s=measured.start_s,
+            longest_gap_s=measured.longest_gap_s,
             **picture,
         )
         return self.take(path, Media(picture=seen))
@@ -131,16 +154,23 @@ class Desk:
         heard = Sound(codec="mp3", sample_rate=48000, channels=channels, samples=int(seconds * 48000))
         return self.take(path, Media(sound=heard))
 
-    def cut(self, *parts: Clip | Gap, canvas: Canvas = SQUARE, **more: Any) -> Cut:
-        """Compile a timeline, run its encode, and decode what came out."""
+    def cut(self, *parts: Item, canvas: Canvas = SQUARE, segment_s: Fraction | int = 30, **more: Any) -> Cut:
+        """Have the engine make a timeline's video, and decode it."""
         timeline = Timeline(canvas=canvas, picture=parts, **more)
         profile = Profile(canvas=canvas, encoder=Encoder(preset="ultrafast", quality=1), audio_kbps=320)
-        encode = compile_plan(timeline, self.media, profile).steps[0]
-        made = self.folder / "final.mp4"
-        made.unlink(missing_ok=True)
-        arguments = [placed(argument, self.files, {"final": f"file:{made}"}) for argument in encode.argv]
-        self.ffmpeg.run(arguments, log=self.folder / "log", total=encode.frames)
-        return decoded(made)
+        plan = compile_plan(timeline, self.media, profile, segment_s=Fraction(segment_s))
+        own = (self.folder / "scratch", self.folder / "pins", self.folder / "log")
+        maker = Maker(self.ffmpeg, Segments(self.folder / "store"), Executor(PLENTY, Event()))
+        done = maker.make(plan, Workshop(timeline, self.media, self.files.__getitem__, *own))
+        assert done.fallback == ""
+        return decoded(done.video)
+
+
+def picture_in(path: Path) -> Picture:
+    """Measure the picture of a film."""
+    picture = inspect(path, "video").picture
+    assert picture is not None
+    return picture
 
 
 def decoded(video: Path) -> Cut:
@@ -278,9 +308,8 @@ def test_a_clip_that_begins_late_begins_at_once(desk: Desk) -> None:
     footage.make(
         "-itsoffset", 0.515, "-i", desk.files[asset], *silence, "-map", "0:v", "-map", "1:a", "-c:v", "copy", late
     )
-    desk.files[asset] = f"file:{late}"
 
-    cut = desk.cut(whole(asset, 24), canvas=STRIP)
+    cut = desk.cut(whole(desk.take(late, Media(picture=picture_in(late))), 24), canvas=STRIP)
 
     assert cut.numbers == expected([number / rate for number in range(20)], STRIP.fps, 24)
 
@@ -297,10 +326,26 @@ def test_a_cut_takes_the_frames_it_names(desk: Desk) -> None:
 def test_a_clip_that_ends_early_holds_its_last_frame(desk: Desk) -> None:
     """Where a clip has a frame fewer than its range, by rounding, its last one stays: the video is not shorter (A7)."""
     asset = desk.counted(Fraction(30), 5)
+    picture = desk.media[asset].picture
+    assert picture is not None
+    desk.media[asset] = Media(picture=picture.model_copy(update={"duration_s": Fraction(19, 100)}))
 
     cut = desk.cut(whole(asset, 6), whole(asset, 2), canvas=STRIP)
 
     assert cut.numbers == [0, 1, 2, 3, 4, 4, 0, 1]
+
+
+def test_a_last_picture_that_lasts_is_held_in_every_chunk(desk: Desk) -> None:
+    """Where a clip's last picture lasts two seconds, pieces that begin long after its time stamp show it too (A7)."""
+    plain = desk.files[desk.counted(Fraction(30), 20)]
+    path = desk.folder / "lasting.mp4"
+    lasting = r"setts=duration=if(eq(N\,19)\,30720\,DURATION)"
+    footage.make("-i", plain, "-c", "copy", "-bsf:v", lasting, path)
+    asset = desk.take(path, Media(picture=picture_in(path)))
+
+    cut = desk.cut(whole(asset, 79), whole(asset, 5, start=70), canvas=STRIP, segment_s=Fraction(1, 2))
+
+    assert cut.numbers == [*range(20), *[19] * 59, *[19] * 5]
 
 
 def test_clips_of_all_shapes_join(desk: Desk) -> None:
@@ -312,7 +357,7 @@ def test_clips_of_all_shapes_join(desk: Desk) -> None:
 
     cut = desk.cut(*parts)
 
-    with av.open(str(desk.folder / "final.mp4")) as container:
+    with av.open(str(desk.folder / "scratch" / "final.mp4")) as container:
         assert container.streams.video[0].sample_aspect_ratio in {None, Fraction(1)}
     assert len(cut.pictures) == 8
     assert near(cut.at(64, 64, 7), BLUE, 24)
@@ -371,7 +416,7 @@ def test_colours_survive_their_matrix(desk: Desk, matrix: str) -> None:
     desk.cut(whole(asset, 3))
 
     # What paints a picture may guess the matrix; the planes say what is there.
-    assert near(by_bt709(desk.folder / "final.mp4"), (200, 50, 50), by=5)
+    assert near(by_bt709(desk.folder / "scratch" / "final.mp4"), (200, 50, 50), by=5)
 
 
 def by_bt709(video: Path) -> Colour:
@@ -429,6 +474,123 @@ def test_an_overlay_keeps_its_time(desk: Desk) -> None:
     cut = desk.cut(Gap(length=4), Gap(length=6), overlays=(over,))
 
     assert [near(cut.at(24, 24, frame), RED, 24) for frame in range(10)] == [3 <= frame < 7 for frame in range(10)]
+
+
+# -- what changes in time ------------------------------------------------------------------------------------------
+
+
+def light(cut: Cut) -> list[int]:
+    """Give how bright the middle of each frame is."""
+    return [cut.at(64, 64, frame)[1] for frame in range(len(cut.pictures))]
+
+
+def test_a_crossfade_is_a_stretch_of_both(desk: Desk) -> None:
+    """Before it only the one clip is seen, after it only the other, in it less and less of the one; none is longer."""
+    parts = (whole(desk.plain("white", frames=20), 20), Transition(kind="crossfade", length=8), Gap(length=14))
+
+    seen = light(desk.cut(*parts))
+
+    assert len(seen) == 26
+    assert min(seen[:12]) > 245
+    assert max(seen[20:]) < 5
+    assert all(before > after for before, after in pairwise(seen[12:20]))
+
+
+def test_fades_are_dark_at_the_cut_and_nowhere_else(desk: Desk) -> None:
+    """A first fade begins black, one between two clips is black where they meet, a last one ends nearly so."""
+    clip, fade = whole(desk.plain("white", frames=12), 12), Transition(kind="fade", length=4)
+
+    seen = light(desk.cut(fade, clip, fade, clip, fade))
+
+    assert len(seen) == 24
+    assert [frame for frame, level in enumerate(seen) if level < 250] == [*range(4), *range(9, 16), *range(21, 24)]
+    assert [seen[frame] for frame in (0, 12)] == [0, 0]
+    assert max(seen[frame] for frame in (11, 23)) < 80
+    assert seen[:5] == sorted(seen[:5])
+    assert seen[12:17] == sorted(seen[12:17])
+
+
+def test_a_clip_is_its_frames_whatever_it_is_cut_into(desk: Desk) -> None:
+    """Shown whole, from its beginning, and in its middle, a clip in chunks of half a second shows its very frames."""
+    asset = desk.counted(Fraction(30), 60)
+
+    cut = desk.cut(
+        whole(asset, 60), whole(asset, 41), whole(asset, 50, start=7), canvas=STRIP, segment_s=Fraction(1, 2)
+    )
+
+    assert cut.numbers == [*range(60), *range(41), *range(7, 57)]
+
+
+@pytest.mark.parametrize(
+    ("frames", "start", "is_looped", "shown"),
+    [
+        (40, 0, False, range(30)),  # long enough
+        (40, 10, False, range(10, 40)),  # entered in its middle
+        (8, 0, False, [*range(8), *[7] * 22]),  # held, also in the clips that begin long after its end
+        (8, 3, False, [*range(3, 8), *[7] * 25]),
+        (8, 0, True, [number % 8 for number in range(30)]),
+        (8, 3, True, [(number + 3) % 8 for number in range(30)]),
+    ],
+)
+def test_a_film_above_goes_on_where_the_clips_below_change(
+    desk: Desk, frames: int, start: int, *, is_looped: bool, shown: list[int]
+) -> None:
+    """A moving overlay shows its frames one after the other, then its last one or itself again, over any cut."""
+    film = desk.counted(Fraction(30), frames)
+    over = VideoOverlay(asset=film, x=0, y=0, at=Range(start=0, end=30), start=start, is_looped=is_looped)
+    clip = desk.plain("gray", (112, 16), 10)
+
+    cut = desk.cut(*[whole(clip, 10)] * 3, canvas=STRIP, overlays=(over,))
+
+    assert cut.numbers == list(shown)
+
+
+def test_a_picture_above_comes_and_goes(desk: Desk) -> None:
+    """A still overlay is clear at its first frame, whole between its fades, fainter towards its end, then gone."""
+    logo = desk.take(square_logo(desk.folder / "logo.png"))
+    over = ImageOverlay(asset=logo, x=20, y=20, at=Range(start=4, end=24), fade_in=6, fade_out=6)
+
+    cut = desk.cut(Gap(length=30), overlays=(over,))
+
+    red = [cut.at(24, 24, frame)[0] for frame in range(30)]
+    assert red[:5] == [0] * 5
+    assert red[24:] == [0] * 6
+    assert min(red[11:18]) > 240
+    assert red[4:11] == sorted(red[4:11])
+    assert red[17:25] == sorted(red[17:25], reverse=True)
+    assert 60 < red[21] < 200
+
+
+@pytest.mark.parametrize(("blend", "level"), [("screen", 192), ("lighten", 128)])
+def test_light_is_added_and_black_is_nothing(desk: Desk, blend: Blend, level: int) -> None:
+    """Where a film of light is black the clip is as it was; grey upon grey is brighter, or is as bright."""
+    halves = "color=gray:s=128x128:r=30,trim=end_frame=12,drawbox=x=64:y=0:w=64:h=128:c=black:t=fill"
+    light = desk.film(halves, (128, 128), frames=12)
+    over = VideoOverlay(asset=light, x=0, y=0, at=Range(start=4, end=16), blend=blend)
+
+    cut = desk.cut(whole(desk.plain("gray")), whole(desk.plain("gray")), overlays=(over,))
+
+    for frame in (0, 3, 4, 9, 15, 16, 19):
+        lit = level if 4 <= frame < 16 else 128
+        assert near(cut.at(30, 64, frame), (lit, lit, lit), 6), frame
+        assert near(cut.at(98, 64, frame), (128, 128, 128), 6), frame
+
+
+@pytest.mark.parametrize(
+    ("colour", "is_so"),
+    [
+        ("none", lambda red, green, blue: near((red, green, blue), (128, 128, 128), 6)),
+        ("warm", lambda red, _, blue: red > blue + 10),
+        ("cool", lambda red, _, blue: blue > red + 10),
+    ],
+)
+def test_a_colour_preset_does_what_it_is_called(
+    desk: Desk, colour: ColourPreset, is_so: Callable[[int, int, int], bool]
+) -> None:
+    """A grey clip stays grey, becomes redder than blue, or bluer than red."""
+    clip = whole(desk.plain("gray")).model_copy(update={"colour": colour})
+
+    assert is_so(*desk.cut(clip).at(64, 64, 5))
 
 
 # -- the sound -----------------------------------------------------------------------------------------------------
@@ -504,7 +666,7 @@ def test_sound_has_exactly_its_samples(desk: Desk, fps: Fraction, length: int, t
 def test_an_input_is_opened_as_what_it_was(desk: Desk, maker: Callable[[Path], Path]) -> None:
     """A file that was swapped for a playlist or another format after its inspection is not opened (A5)."""
     good = desk.plain()
-    desk.files[good] = f"file:{maker(desk.folder / 'swapped.mp4')}"
+    desk.files[good] = maker(desk.folder / "swapped.mp4")
 
     with pytest.raises(MediaError, match="an input "):
         desk.cut(whole(good))

@@ -5,6 +5,6 @@ Fails with: RecipeError: the recipe cannot be an edit; MissingInput: an asset ha
 Known limits: one recipe so far, story.
 """
 
-from videogen.edit.story import story_timeline
+from videogen.edit.story import LOGO_XY, story_timeline
 
-__all__ = ["story_timeline"]
+__all__ = ["LOGO_XY", "story_timeline"]

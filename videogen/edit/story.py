@@ -1,6 +1,7 @@
 """story: clips for as long as the voice lasts, music under it, the logo above."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from videogen.errors import MissingInput, RecipeError
 from videogen.model.media import Media
@@ -9,6 +10,8 @@ from videogen.model.timebase import Range, frames_of
 from videogen.model.timeline import Canvas, Clip, ImageOverlay, SoundTrack, Timeline
 
 LOGO_XY = (20, 20)
+FADE_S = Fraction(2)
+"""Music goes out this long before the end: the voice has no last bar to end on."""
 
 
 def story_timeline(story: Story, media: Mapping[str, Media], canvas: Canvas) -> Timeline:
@@ -38,7 +41,12 @@ def story_timeline(story: Story, media: Mapping[str, Media], canvas: Canvas) -> 
         picture=tuple(picture),
         overlays=logo,
         sounds=(
-            SoundTrack(asset=story.music, gain=story.music_gain, is_looped=True),
+            SoundTrack(
+                asset=story.music,
+                gain=story.music_gain,
+                is_looped=True,
+                fade_out=min(length, frames_of(FADE_S, canvas.fps)),
+            ),
             SoundTrack(asset=story.voice, gain=story.voice_gain),
         ),
     )

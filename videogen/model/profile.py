@@ -7,7 +7,7 @@ from pydantic import Field
 from videogen.model.timeline import Canvas
 from videogen.model.value import Value
 
-EncoderName = Literal["libx264", "h264_nvenc", "h264_qsv", "h264_videotoolbox", "h264_amf"]
+EncoderName = Literal["libx264", "libx265", "h264_nvenc", "h264_qsv", "h264_videotoolbox", "h264_amf"]
 
 
 class Encoder(Value):
@@ -17,7 +17,9 @@ class Encoder(Value):
     preset: str = "medium"
     quality: Annotated[int, Field(ge=0, le=51)] = 23
     gop: Annotated[int, Field(gt=0)] = 250
-    threads: Annotated[int, Field(ge=0)] = 0
+    threads: Annotated[int, Field(ge=0)] = 1
+    """Threads of one encode: other counts give other bytes, so it is the same on every node. Encodes run side by side.
+    """
 
 
 class Profile(Value):

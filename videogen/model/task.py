@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from videogen.errors import VideogenError
+from videogen.model.media import Loudness
 from videogen.model.recipe import Story
 from videogen.model.value import Digest, Value
 
@@ -137,3 +138,10 @@ class Manifest(Value):
     size_bytes: int
     steps: dict[str, float]
     """Seconds each step of the plan took."""
+    segments: dict[str, str] = Field(default_factory=dict)
+    """What became of each segment by its key: `encoded` or `reused`."""
+    frames_encoded: int = 0
+    fallback: str = ""
+    """Why everything was encoded in one piece; empty where segments were joined."""
+    loudness: Loudness | None = None
+    """Of the sound as it is in final.mp4; None of silence."""

@@ -1,23 +1,34 @@
 """Timeline: the edit as a frozen value, in frames of its canvas. What to show and to hear, not how to make it."""
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from videogen.model.timebase import Range
 from videogen.model.value import Digest, Value
 
 Positive = Annotated[int, Field(gt=0)]
+Frames = Annotated[int, Field(ge=0)]
+Opacity = Annotated[Fraction, Field(gt=0, le=1)]
+Gain = Annotated[Fraction, Field(ge=0, le=16)]
+Side = Annotated[int, Field(ge=2, le=16384, multiple_of=2)]
+"""4:2:0 has no odd sizes. Source: libx264 takes no side longer than this."""
+SampleRate = Literal[8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000]
+"""Source: those that FFmpeg's AAC encoder takes."""
+ColourPreset = Literal["none", "warm", "cool", "vivid", "mono", "film"]
+Blend = Literal["normal", "screen", "lighten"]
+"""How a video overlay meets what is below it; black is nothing to the last two."""
 
 
 class Canvas(Value):
     """What every frame of a video has in common. Units: pixels, frames per second, samples per second."""
 
-    width: Positive
-    height: Positive
-    fps: Fraction
-    sample_rate: Positive = 48000
+    width: Side
+    height: Side
+    fps: Annotated[Fraction, Field(ge=1, le=240)]
+    sample_rate: SampleRate = 48000
     channels: Literal[1, 2] = 2
     pix_fmt: Literal["yuv420p"] = "yuv420p"
 
@@ -28,6 +39,7 @@ class Clip(Value):
     type: Literal["clip"] = "clip"
     asset: Digest
     source: Range
+    colour: ColourPreset = "none"
 
     @property
     def length(self) -> int:
@@ -42,35 +54,129 @@ class Gap(Value):
     length: Positive
 
 
-class ImageOverlay(Value):
-    """A still picture above the base track, unscaled, its corner at `x`, `y`; `at` is on the timeline."""
+class Transition(Value):
+    """How one part of the base track becomes the next; where there is none, it is a cut.
 
-    type: Literal["image"] = "image"
-    asset: Digest
+    `crossfade`: the last `length` frames of the part before and the first of the part after are one stretch of frames,
+    so the timeline is that much shorter. `fade`: the part before goes to black within its last `length` frames, the
+    part after comes out of black within its first; no frame is gained or lost. A fade may be first or last.
+    """
+
+    type: Literal["transition"] = "transition"
+    kind: Literal["fade", "crossfade"]
+    length: Positive
+
+
+Part = Clip | Gap
+Item = Annotated[Clip | Gap | Transition, Field(discriminator="type")]
+
+
+class _Overlay(Value):
+    """Something above the base track, its corner at `x`, `y` in pixels; `at` is on the timeline.
+
+    Units: `fade_in` and `fade_out` are the frames it takes to come and to go, inside `at`.
+    """
+
     x: int
     y: int
     at: Range
+    opacity: Opacity = Fraction(1)
+    fade_in: Frames = 0
+    fade_out: Frames = 0
+
+    @model_validator(mode="after")
+    def _fades_fit(self) -> "_Overlay":
+        if self.fade_in + self.fade_out > self.at.length:
+            raise ValueError(f"the fades of an overlay at {self.at} are longer than the overlay")
+        return self
 
 
-class SoundTrack(Value):
-    """One sound from its beginning to the end of the timeline, cut or padded with silence, looped when asked.
+class ImageOverlay(_Overlay):
+    """A still picture; unscaled, or scaled to `width` x `height`."""
 
-    `gain` is linear: 1.0 leaves the sound as it is.
+    type: Literal["image"] = "image"
+    asset: Digest
+    width: Positive | None = None
+    height: Positive | None = None
+
+
+class VideoOverlay(_Overlay):
+    """A moving picture that begins at its frame `start`, at canvas fps; unscaled, or scaled; held or looped at its end.
+
+    A blend other than normal covers the whole canvas: the picture is letterboxed into it.
     """
 
+    type: Literal["video"] = "video"
     asset: Digest
-    gain: Annotated[Fraction, Field(ge=0)]
+    start: Frames = 0
+    width: Positive | None = None
+    height: Positive | None = None
+    blend: Blend = "normal"
     is_looped: bool = False
 
 
+class TextOverlay(_Overlay):
+    """Words, drawn by us and never read by FFmpeg. Units: `size` in pixels of the canvas; `font` is an asset."""
+
+    type: Literal["text"] = "text"
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    size: Annotated[int, Field(ge=4, le=2000)]
+    colour: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = "#ffffff"
+    font: Digest | None = None
+
+
+Overlay = Annotated[ImageOverlay | VideoOverlay | TextOverlay, Field(discriminator="type")]
+
+
+class SoundTrack(Value):
+    """One sound: heard over `at` (all of the timeline where it is None), from `start` frames into it.
+
+    Cut at the end, padded with silence, or looped when asked. `gain` is linear: 1.0 leaves the sound as it is.
+    `ducked_by` is the place in `sounds` of the track that presses this one down while it speaks.
+
+    Units: frames of the timeline for `start`, `fade_in` and `fade_out`.
+    """
+
+    asset: Digest
+    gain: Gain = Fraction(1)
+    is_looped: bool = False
+    at: Range | None = None
+    start: Frames = 0
+    fade_in: Frames = 0
+    fade_out: Frames = 0
+    ducked_by: Frames | None = None
+
+
 class Timeline(Value):
-    """The whole edit. The base track gives the length; overlays lie above it in order; sounds are summed."""
+    """The whole edit. The base track gives the length; overlays lie above it in order; sounds are summed.
+
+    `is_mute` videos have no sound track; the others have one, silent where nothing sounds.
+    """
 
     version: Literal[1] = 1
     canvas: Canvas
-    picture: Annotated[tuple[Annotated[Clip | Gap, Field(discriminator="type")], ...], Field(min_length=1)]
-    overlays: tuple[ImageOverlay, ...] = ()
+    picture: Annotated[tuple[Item, ...], Field(min_length=1)]
+    overlays: tuple[Overlay, ...] = ()
     sounds: tuple[SoundTrack, ...] = ()
+    is_mute: bool = False
+
+    @model_validator(mode="after")
+    def _transitions_fit(self) -> "Timeline":
+        if not any(isinstance(item, Clip | Gap) for item in self.picture):
+            raise ValueError("the base track holds no clip and no gap")
+        for before, after in pairwise(self.picture):
+            if isinstance(before, Transition) and isinstance(after, Transition):
+                raise ValueError("two transitions stand side by side")
+        for edge in (self.picture[0], self.picture[-1]):
+            if isinstance(edge, Transition) and edge.kind == "crossfade":
+                raise ValueError("a crossfade needs a part on both sides")
+        for index, part in enumerate(self.picture):
+            if isinstance(part, Transition):
+                continue
+            used = sum(one.length for one in self._beside(index))
+            if used > part.length:
+                raise ValueError(f"the transitions round part {index} take {used} frames, it has {part.length}")
+        return self
 
     @model_validator(mode="after")
     def _overlays_inside(self) -> "Timeline":
@@ -79,15 +185,48 @@ class Timeline(Value):
                 raise ValueError(f"an overlay lies at {overlay.at}, past the timeline's {self.length} frames")
         return self
 
+    @model_validator(mode="after")
+    def _sounds_fit(self) -> "Timeline":
+        if self.sounds and self.is_mute:
+            raise ValueError("a mute timeline has no sounds")
+        for index, sound in enumerate(self.sounds):
+            at = sound.at or Range(start=0, end=self.length)
+            if at.end > self.length:
+                raise ValueError(f"a sound lies at {at}, past the timeline's {self.length} frames")
+            if sound.fade_in + sound.fade_out > at.length:
+                raise ValueError(f"the fades of a sound at {at} are longer than the sound")
+            by = sound.ducked_by
+            if by is not None and (by >= len(self.sounds) or by == index or self.sounds[by].ducked_by is not None):
+                raise ValueError(f"sound {index} is ducked by {by}, which is no other track that plays undisturbed")
+        return self
+
+    def _beside(self, index: int) -> list[Transition]:
+        around = self.picture[max(0, index - 1) : index] + self.picture[index + 1 : index + 2]
+        return [one for one in around if isinstance(one, Transition)]
+
     @property
     def length(self) -> int:
         """Frames of the whole video."""
-        return sum(part.length for part in self.picture)
+        parts = sum(item.length for item in self.picture if not isinstance(item, Transition))
+        return parts - sum(item.length for item in self.picture if _overlaps(item))
+
+    def placed(self) -> tuple[tuple[Range, Part], ...]:
+        """Give the parts of the base track, each with where it is seen; two overlap where they crossfade."""
+        rows: list[tuple[Range, Part]] = []
+        at = 0
+        for item in self.picture:
+            if isinstance(item, Transition):
+                at -= item.length if _overlaps(item) else 0
+            else:
+                rows.append((Range(start=at, end=at + item.length), item))
+                at += item.length
+        return tuple(rows)
 
     def assets(self) -> tuple[Digest, ...]:
         """Every asset the timeline touches, each once, in order of first use."""
-        used = [part.asset for part in self.picture if isinstance(part, Clip)]
-        used += [overlay.asset for overlay in self.overlays]
+        used = [item.asset for item in self.picture if isinstance(item, Clip)]
+        used += [overlay.asset for overlay in self.overlays if not isinstance(overlay, TextOverlay)]
+        used += [overlay.font for overlay in self.overlays if isinstance(overlay, TextOverlay) and overlay.font]
         used += [sound.asset for sound in self.sounds]
         return tuple(dict.fromkeys(used))
 
@@ -99,15 +238,48 @@ class Timeline(Value):
         canvas = self.canvas
         lines = [f"canvas {canvas.width}x{canvas.height} {canvas.fps} fps, {canvas.sample_rate} Hz x {canvas.channels}"]
         at = 0
-        for part in self.picture:
-            here = Range(start=at, end=at + part.length)
-            lines.append(
-                f"clip   {here} {part.asset[:12]} {part.source}" if isinstance(part, Clip) else f"gap    {here}"
-            )
-            at += part.length
-        for image in self.overlays:
-            lines.append(f"image  {image.at} {image.asset[:12]} at {image.x}:{image.y}")
-        for sound in self.sounds:
-            loop = " looped" if sound.is_looped else ""
-            lines.append(f"sound  {Range(start=0, end=at)} {sound.asset[:12]} gain {float(sound.gain):g}{loop}")
+        for item in self.picture:
+            if isinstance(item, Transition):
+                lines.append(f"{item.kind:<6} {item.length} frames")
+                at -= item.length if _overlaps(item) else 0
+                continue
+            lines.append(_part_line(item, Range(start=at, end=at + item.length)))
+            at += item.length
+        lines += [_overlay_line(overlay) for overlay in self.overlays]
+        lines += [_sound_line(sound, self.length) for sound in self.sounds]
         return "\n".join(lines) + "\n"
+
+
+def _overlaps(item: Clip | Gap | Transition) -> bool:
+    return isinstance(item, Transition) and item.kind == "crossfade"
+
+
+def _part_line(part: Part, here: Range) -> str:
+    if isinstance(part, Gap):
+        return f"gap    {here}"
+    colour = "" if part.colour == "none" else f" {part.colour}"
+    return f"clip   {here} {part.asset[:12]} {part.source}{colour}"
+
+
+def _overlay_line(overlay: Overlay) -> str:
+    what = repr(overlay.text) if isinstance(overlay, TextOverlay) else overlay.asset[:12]
+    words = [f"{overlay.type:<6} {overlay.at} {what} at {overlay.x}:{overlay.y}"]
+    if not isinstance(overlay, TextOverlay) and overlay.width and overlay.height:
+        words.append(f"{overlay.width}x{overlay.height}")
+    if isinstance(overlay, VideoOverlay):
+        words += [f"from {overlay.start}", overlay.blend, *(["looped"] if overlay.is_looped else [])]
+    if overlay.opacity != 1:
+        words.append(f"opacity {float(overlay.opacity):g}")
+    return " ".join(words) + _fades(overlay.fade_in, overlay.fade_out)
+
+
+def _sound_line(sound: SoundTrack, length: int) -> str:
+    words = [f"sound  {sound.at or Range(start=0, end=length)} {sound.asset[:12]} gain {float(sound.gain):g}"]
+    words += [f"from {sound.start}"] if sound.start else []
+    words += ["looped"] if sound.is_looped else []
+    words += [f"ducked by {sound.ducked_by}"] if sound.ducked_by is not None else []
+    return " ".join(words) + _fades(sound.fade_in, sound.fade_out)
+
+
+def _fades(fade_in: int, fade_out: int) -> str:
+    return (f" in {fade_in}" if fade_in else "") + (f" out {fade_out}" if fade_out else "")

@@ -1,28 +1,16 @@
-"""Filter chains, from numbers only: no text of a user's ever comes near a filter graph."""
+"""Picture chains, from numbers only: no text of a user's ever comes near a filter graph."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from math import sqrt
-from typing import Any
 
 import ffmpeg  # ffmpeg-python: builds graphs, and is used for nothing else
 
 from videogen.model.media import Media, Picture
-from videogen.model.timebase import samples_of
-from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, SoundTrack, Timeline
-from videogen.plan.graph import ASSET
+from videogen.model.timeline import Canvas, Clip, ColourPreset, Gap, ImageOverlay, Overlay, Part, Timeline, Transition
+from videogen.model.timeline import VideoOverlay as Film
+from videogen.plan.inputs import Stream, image_input, picture_input, picture_of
 
-Stream = Any  # ffmpeg-python has no types
 MediaOf = Callable[[str], Media]
-
-# What one input may be. Forcing the demuxer keeps playlists, and the whitelists keep the network and odd decoders,
-# out of a file that was swapped after it was inspected.
-_SAFE = {"protocol_whitelist": "file"}
-# The sound in a clip is never used, but FFmpeg opens it while it looks for streams.
-_CLIP_CODECS = (
-    "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,prores,dnxhd,mjpeg"
-    ",aac,mp3float,mp3,ac3,eac3,flac,alac,opus,libopus,pcm_s16le,pcm_s16be,pcm_s24le"
-)
 
 # PQ and HLG to what a plain screen shows. Source: looked right on a phone's HLG and on a PQ clip.
 _TONEMAP = (
@@ -32,6 +20,21 @@ _TONEMAP = (
     ("tonemap", {"tonemap": "mobius", "desat": 0}),
     ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}),
 )
+
+# What a colour preset does, in words of FFmpeg's eq filter, which works on YUV: no turn through RGB and back.
+_PRESETS: Mapping[ColourPreset, Mapping[str, float]] = {
+    "none": {},
+    "warm": {"gamma_r": 1.12, "gamma_b": 0.88},
+    "cool": {"gamma_r": 0.9, "gamma_b": 1.12},
+    "vivid": {"saturation": 1.35, "contrast": 1.06},
+    "mono": {"saturation": 0},
+    "film": {"contrast": 0.92, "saturation": 0.82, "brightness": 0.02, "gamma_r": 1.04, "gamma_b": 0.96},
+}
+
+_SEEK_SPARE = Fraction(1, 10)
+"""Seconds an input is sought before what its gaps ask for; more costs pictures decoded, less saves nothing."""
+_SEEK_PICTURES = 3
+"""Pictures before the first one wanted that a filter may look at: bwdif takes one, a rounded time stamp another."""
 
 
 def fit(size: tuple[int, int], canvas: Canvas) -> tuple[int, int, int, int]:
@@ -56,51 +59,124 @@ def matrix_of(picture: Picture) -> str:
 
 
 def picture_stream(timeline: Timeline, media_of: MediaOf) -> Stream:
-    """Join the base track and lay the overlays over it: exactly `timeline.length` frames at the canvas rate."""
+    """Join the base track and lay the overlays over it: at least `timeline.length` frames at the canvas rate."""
     canvas = timeline.canvas
-    parts = [
-        clip_stream(part, _picture_of(media_of(part.asset)), canvas, nth)
-        if isinstance(part, Clip)
-        else gap_stream(part, canvas, nth)
-        for nth, part in enumerate(timeline.picture)
-    ]
-    joined = ffmpeg.concat(*parts, v=1, a=0) if len(parts) > 1 else parts[0]
+    joined = _joined(timeline, media_of)
     for nth, overlay in enumerate(timeline.overlays):
-        joined = _overlaid(joined, overlay, timeline.length, nth)
-    return joined.filter("format", canvas.pix_fmt)
+        match overlay:
+            case ImageOverlay():
+                joined = _with_image(joined, overlay, timeline, nth)
+            case Film():
+                joined = _with_film(joined, overlay, timeline, media_of(overlay.asset), nth)
+            case _:
+                raise TypeError("words are pictures before a plan is made of them")
+    # A gap alone says nothing of its colours, and blending forgets them: headers of all pieces must say the same.
+    return _labelled(joined.filter("format", canvas.pix_fmt))
 
 
-def clip_stream(clip: Clip, picture: Picture, canvas: Canvas, nth: int = 0) -> Stream:
-    """Give exactly `clip.length` frames of an asset, fitted; its last frame is held where it ends a frame early.
+# -- the base track ----------------------------------------------------------------------------------------------------
 
-    FFmpeg has applied the rotation before the first filter; SAR is applied here, by scaling to the displayed size.
+
+def _joined(timeline: Timeline, media_of: MediaOf) -> Stream:
+    """Lay the parts end to end; what crossfades is laid over each other."""
+    canvas = timeline.canvas
+    runs: list[list[Stream]] = [[]]
+    overlaps: list[int] = []
+    lengths = [0]
+    for nth, item in enumerate(timeline.picture):
+        if isinstance(item, Transition):
+            if item.kind == "crossfade":
+                overlaps.append(item.length)
+                runs.append([])
+                lengths.append(0)
+            continue
+        runs[-1].append(_faded(_part(item, canvas, nth, media_of), item, _fades_beside(timeline.picture, nth)))
+        lengths[-1] += item.length
+    streams = [ffmpeg.concat(*run, v=1, a=0) if len(run) > 1 else run[0] for run in runs]
+    return _crossfaded(streams, lengths, overlaps, canvas)
+
+
+def _crossfaded(streams: list[Stream], lengths: list[int], overlaps: list[int], canvas: Canvas) -> Stream:
+    """Let each stream begin within the end of what is there. xfade wants to know the rate, which concat forgets."""
+    joined, length = streams[0], lengths[0]
+    for stream, more, overlap in zip(streams[1:], lengths[1:], overlaps, strict=True):
+        both = [one.filter("settb", f"1/({canvas.fps})").filter("fps", fps=str(canvas.fps)) for one in (joined, stream)]
+        joined = ffmpeg.filter(
+            both,
+            "xfade",
+            transition="fade",
+            duration=_seconds(Fraction(overlap) / canvas.fps),
+            offset=_seconds((length - overlap) / canvas.fps),
+        )
+        length += more - overlap
+    return joined
+
+
+def _fades_beside(items: Sequence[Part | Transition], nth: int) -> tuple[int, int]:
+    """Give how many frames a part takes to come out of black and to go into it; 0 is not at all."""
+    around = (items[nth - 1] if nth else None, items[nth + 1] if nth + 1 < len(items) else None)
+    before, after = (one.length if isinstance(one, Transition) and one.kind == "fade" else 0 for one in around)
+    return before, after
+
+
+def _faded(stream: Stream, part: Part, fades: tuple[int, int]) -> Stream:
+    if fades[0]:
+        stream = stream.filter("fade", t="in", start_frame=0, nb_frames=fades[0])
+    if fades[1]:
+        stream = stream.filter("fade", t="out", start_frame=part.length - fades[1], nb_frames=fades[1])
+    return stream
+
+
+def _part(part: Part, canvas: Canvas, nth: int, media_of: MediaOf) -> Stream:
+    if isinstance(part, Gap):
+        return _gap(part, canvas, nth)
+    return _clip(part, media_of(part.asset), canvas, nth)
+
+
+def _clip(clip: Clip, media: Media, canvas: Canvas, nth: int) -> Stream:
+    """Give exactly the frames of a stretch, fitted; the last one of the asset is held where it ends a frame early.
+
+    They are the frames that one run over the whole asset would give: time stamps stay absolute, and the cut is made
+    on the grid of the canvas. FFmpeg has applied the rotation before the first filter; SAR is applied by scaling.
     """
-    stream = ffmpeg.input(
-        _asset(clip.asset, "clip", nth),
-        f="mov",
-        format_whitelist="mov",
-        codec_whitelist=_CLIP_CODECS,
-        an=None,
-        sn=None,
-        **_SAFE,
-    ).video
-    # A clip's picture may begin after 0 (an edit list, a late stream): its first frame is our frame 0.
-    stream = stream.filter("setpts", "PTS-STARTPTS")
+    picture = picture_of(media)
+    stream = _from(clip, media, canvas, f"clip{nth}x", nth)
     if picture.is_interlaced:
         stream = stream.filter("bwdif")
     # Scaling is the dear part: do it on the fewer frames.
     if picture.rate > canvas.fps:
-        stream = _fitted(_at_rate(stream, canvas), picture, canvas)
+        stream = _fitted(_at_rate(stream, canvas), picture, canvas, clip.colour)
     else:
-        stream = _at_rate(_fitted(stream, picture, canvas), canvas)
+        stream = _at_rate(_fitted(stream, picture, canvas, clip.colour), canvas)
+    return _taken(stream, clip.source.start, clip.source.end)
+
+
+def _from(clip: Clip | Film, media: Media, canvas: Canvas, role: str, nth: int) -> Stream:
+    """Open an asset near the first frame wanted; its first picture is at 0, wherever its file begins."""
+    picture = picture_of(media)
+    start = clip.source.start if isinstance(clip, Clip) else clip.start
+    loop = {"stream_loop": -1} if isinstance(clip, Film) and clip.is_looped else {}
+    if picture.start_s is None or picture.longest_gap_s is None or loop:
+        return picture_input(clip.asset, media, role, nth, **loop).filter("setpts", "PTS-STARTPTS")
+    margin_s = picture.longest_gap_s + _SEEK_PICTURES / picture.rate + _SEEK_SPARE
+    # A film is held at its end: sought past it, it would have no picture to hold.
+    seek_s = min(start / canvas.fps, picture.duration_s) - margin_s
+    seek = {"ss": _seconds(seek_s)} if seek_s > 0 else {}
+    stream = picture_input(clip.asset, media, role, nth, **seek)
+    begin = picture.start_s
+    return stream.filter("setpts", f"PTS-round({begin.numerator}/{begin.denominator}/TB)") if begin else stream
+
+
+def _taken(stream: Stream, start: int, end: int) -> Stream:
+    """Give the frames [start, end) of a stream that is on the canvas grid, as [0, end - start)."""
     return (
         stream.filter("tpad", stop=-1, stop_mode="clone")
-        .filter("trim", start_frame=clip.source.start, end_frame=clip.source.end)
+        .filter("trim", start_pts=start, end_pts=end)
         .filter("setpts", "PTS-STARTPTS")
     )
 
 
-def gap_stream(gap: Gap, canvas: Canvas, nth: int = 0) -> Stream:
+def _gap(gap: Gap, canvas: Canvas, nth: int) -> Stream:
     """Give exactly `gap.length` black frames."""
     # `nth` frames more than needed, which are trimmed: two inputs with the same words would be one input.
     frames = gap.length + nth + 1
@@ -109,44 +185,23 @@ def gap_stream(gap: Gap, canvas: Canvas, nth: int = 0) -> Stream:
     return black.filter("format", canvas.pix_fmt).filter("setsar", 1).filter("trim", end_frame=gap.length)
 
 
-def sound_stream(timeline: Timeline, media_of: MediaOf) -> Stream:
-    """Sum the sounds by their gains: exactly as many samples as the picture lasts.
-
-    Source: amix divides by the number of inputs unless normalize=0; then a volume of 0.25 means 0.25.
-    """
-    canvas = timeline.canvas
-    samples = samples_of(timeline.length, canvas.fps, canvas.sample_rate)
-    tracks = [_track(sound, media_of(sound.asset), canvas, nth) for nth, sound in enumerate(timeline.sounds)]
-    tracks = [_cut(track, samples) for track in tracks]
-    if not tracks:
-        layout = "stereo" if canvas.channels == 2 else "mono"
-        silence = ffmpeg.input(f"anullsrc=r={canvas.sample_rate}:cl={layout}", f="lavfi").audio
-        return silence.filter("atrim", end_sample=samples)
-    if len(tracks) == 1:
-        return tracks[0]
-    return ffmpeg.filter(tracks, "amix", inputs=len(tracks), duration="longest", normalize=0, dropout_transition=0)
-
-
-def _asset(digest: str, role: str, nth: int) -> str:
-    """Name an input's content, and which input it is.
-
-    ffmpeg-python takes two nodes with the same words for one node, and refuses a node with two readers: a clip shown
-    twice must be two inputs.
-    """
-    return f"{ASSET}{digest}#{role}{nth}"
-
-
-def _picture_of(media: Media) -> Picture:
-    assert media.picture is not None  # noqa: S101 -- edit only takes clips that have one
-    return media.picture
-
-
 def _at_rate(stream: Stream, canvas: Canvas) -> Stream:
     return stream.filter("fps", fps=str(canvas.fps))
 
 
-def _fitted(stream: Stream, picture: Picture, canvas: Canvas) -> Stream:
+def _fitted(stream: Stream, picture: Picture, canvas: Canvas, colour: ColourPreset = "none") -> Stream:
     width, height, left, top = fit(picture.display_size, canvas)
+    stream = _scaled(stream, picture, (width, height)).filter("format", canvas.pix_fmt)
+    if colour != "none":
+        stream = stream.filter("eq", **_PRESETS[colour])
+    return _labelled(stream.filter("pad", canvas.width, canvas.height, left, top, "black"))
+
+
+def _labelled(stream: Stream) -> Stream:
+    return stream.filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
+
+
+def _scaled(stream: Stream, picture: Picture, size: tuple[int, int]) -> Stream:
     source_matrix = matrix_of(picture)
     if picture.colour.is_hdr:
         for name, options in _TONEMAP:
@@ -158,37 +213,102 @@ def _fitted(stream: Stream, picture: Picture, canvas: Canvas) -> Stream:
         "out_color_matrix": "bt709",
         "out_range": "tv",
     }
-    return (
-        stream.filter("scale", width, height, **scaling)
-        .filter("setsar", 1)
-        .filter("format", canvas.pix_fmt)
-        .filter("pad", canvas.width, canvas.height, left, top, "black")
-        .filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
+    return stream.filter("scale", *size, **scaling).filter("setsar", 1)
+
+
+# -- overlays ----------------------------------------------------------------------------------------------------------
+
+
+def _with_image(base: Stream, overlay: ImageOverlay, timeline: Timeline, nth: int) -> Stream:
+    image = image_input(overlay.asset, nth)
+    if overlay.width and overlay.height:
+        image = image.filter("format", "rgba").filter("scale", overlay.width, overlay.height, flags="lanczos")
+    if overlay.fade_in or overlay.fade_out:
+        # One picture cannot come and go: it is repeated for every frame.
+        image = image.filter("loop", loop=-1, size=1).filter("setpts", f"N/({timeline.canvas.fps})/TB")
+    return _laid(base, _veiled(image, overlay, timeline.canvas), overlay, timeline.length)
+
+
+def _with_film(base: Stream, overlay: Film, timeline: Timeline, media: Media, nth: int) -> Stream:
+    canvas, picture = timeline.canvas, picture_of(media)
+    film = _from(overlay, media, canvas, f"film{nth}x", nth)
+    if picture.is_interlaced:
+        film = film.filter("bwdif")
+    if overlay.blend != "normal":
+        film = _fitted(film, picture, canvas)
+    else:
+        film = _scaled(film, picture, _film_size(overlay, picture))
+    film = _taken(_at_rate(film, canvas), overlay.start, overlay.start + overlay.at.length)
+    if overlay.at.start:
+        film = film.filter("tpad", start=overlay.at.start, start_mode="clone")
+    if overlay.blend != "normal":
+        return _blended(base, film, overlay, timeline)
+    return _laid(base, _veiled(film, overlay, canvas), overlay, timeline.length)
+
+
+def _laid(base: Stream, stream: Stream, overlay: Overlay, length: int) -> Stream:
+    """Lay an overlay on the very pixel it names.
+
+    FFmpeg's overlay moves by whole samples of chroma: an odd corner is made even by a transparent row or column.
+    """
+    odd_x, odd_y = overlay.x % 2, overlay.y % 2
+    if odd_x or odd_y:
+        stream = stream.filter("format", "rgba").filter("pad", f"iw+{odd_x}", f"ih+{odd_y}", odd_x, odd_y, "black@0")
+    return ffmpeg.overlay(base, stream, x=overlay.x - odd_x, y=overlay.y - odd_y, **_timing(overlay, length))
+
+
+def _film_size(overlay: Film, picture: Picture) -> tuple[int, int]:
+    width, height = picture.display_size
+    return overlay.width or max(2, width // 2 * 2), overlay.height or max(2, height // 2 * 2)
+
+
+def _blended(base: Stream, film: Stream, overlay: Film, timeline: Timeline) -> Stream:
+    """Add light: screen and lighten mean something in RGB only."""
+    film = _faded_light(film, overlay)
+    film = film.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=timeline.length)
+    both = [one.filter("format", "gbrp") for one in (base, film)]
+    mixed = ffmpeg.filter(
+        both,
+        "blend",
+        all_mode=overlay.blend,
+        all_opacity=f"{float(overlay.opacity):.6g}",
+        **_timing(overlay, timeline.length),
     )
+    return mixed.filter("scale", out_color_matrix="bt709", out_range="tv", flags="bicubic+accurate_rnd+bitexact")
 
 
-def _overlaid(base: Stream, overlay: ImageOverlay, length: int, nth: int) -> Stream:
-    image = ffmpeg.input(_asset(overlay.asset, "image", nth), f="png_pipe", codec_whitelist="png", **_SAFE).video
-    timing = {}
-    if (overlay.at.start, overlay.at.end) != (0, length):
-        timing["enable"] = f"gte(n,{overlay.at.start})*lt(n,{overlay.at.end})"
-    return ffmpeg.overlay(base, image, x=overlay.x, y=overlay.y, **timing)
+def _faded_light(film: Stream, overlay: Film) -> Stream:
+    for kind, start, frames in _comings(overlay):
+        film = film.filter("fade", t=kind, start_frame=start, nb_frames=frames)
+    return film
 
 
-def _track(sound: SoundTrack, media: Media, canvas: Canvas, nth: int) -> Stream:
-    looped = {"stream_loop": -1} if sound.is_looped else {}
-    stream = ffmpeg.input(
-        _asset(sound.asset, "sound", nth), f="mp3", codec_whitelist="mp3float,mp3", vn=None, **looped, **_SAFE
-    )
-    layout = "stereo" if canvas.channels == 2 else "mono"
-    stream = stream.audio.filter("aresample", canvas.sample_rate)
-    gain = float(sound.gain)
-    if media.sound is not None and media.sound.channels == 1 and canvas.channels == 2:
-        # FFmpeg's own way from one channel to two takes 3 dB off each: a gain of 1.0 would not leave it as it is.
-        gain *= sqrt(2)
-    stream = stream.filter("aformat", sample_fmts="fltp", channel_layouts=layout)
-    return stream.filter("volume", f"{gain:.6g}")
+def _veiled(stream: Stream, overlay: Overlay, canvas: Canvas) -> Stream:
+    """Make an overlay as transparent as it is to be, and let it come and go."""
+    if overlay.opacity == 1 and not overlay.fade_in and not overlay.fade_out:
+        return stream
+    stream = stream.filter("format", "rgba")
+    if overlay.opacity != 1:
+        stream = stream.filter("colorchannelmixer", aa=f"{float(overlay.opacity):.6g}")
+    for kind, start, frames in _comings(overlay):
+        at = {"st": _seconds(start / canvas.fps), "d": _seconds(frames / canvas.fps)}
+        stream = stream.filter("fade", t=kind, alpha=1, **at)
+    return stream
 
 
-def _cut(stream: Stream, samples: int) -> Stream:
-    return stream.filter("apad").filter("atrim", end_sample=samples).filter("asetpts", "N/SR/TB")
+def _comings(overlay: Overlay) -> Iterator[tuple[str, int, int]]:
+    if overlay.fade_in:
+        yield "in", overlay.at.start, overlay.fade_in
+    if overlay.fade_out:
+        yield "out", overlay.at.end - overlay.fade_out, overlay.fade_out
+
+
+def _timing(overlay: Overlay, length: int) -> dict[str, object]:
+    if (overlay.at.start, overlay.at.end) == (0, length):
+        return {}
+    return {"enable": f"gte(n,{overlay.at.start})*lt(n,{overlay.at.end})"}
+
+
+def _seconds(time_s: Fraction) -> str:
+    """Give seconds to the microsecond, which is what FFmpeg keeps."""
+    return f"{float(time_s):.6f}"

@@ -1,12 +1,16 @@
 """Plan: a DAG of steps, each with what it reads, what it makes, what it costs and why it must run."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Literal
 
 from pydantic import model_validator
 
 from videogen.model.profile import Profile
+from videogen.model.segment import Name
+from videogen.model.timebase import Range
+from videogen.model.timeline import Timeline
 from videogen.model.value import Digest, Value
 
 ASSET = "asset:"
@@ -15,6 +19,7 @@ STEP = "step:"
 
 What is behind `#` tells two inputs of the same content apart, and nothing else.
 """
+OUTPUT = STEP + "out"
 
 
 def placed(argument: str, assets: Mapping[str, str], steps: Mapping[str, str]) -> str:
@@ -30,40 +35,81 @@ def placed(argument: str, assets: Mapping[str, str], steps: Mapping[str, str]) -
 
 
 class Needs(Value):
-    """What a step takes of its node while it runs. Units: processors, MB of memory."""
+    """What a step takes of its node while it runs. Units: processors, devices, MB of memory, MB of disk."""
 
     cpu: int = 0
     gpu_encode: int = 0
+    gpu_scale: int = 0
     io: int = 0
     memory_mb: int = 0
+    disk_mb: int = 0
+
+
+class Segment(Value):
+    """A piece of picture to encode by itself, and the command that does it. `argv` writes to `step:out`."""
+
+    name: Name
+    timeline: Timeline
+    argv: tuple[str, ...]
+    cost_s: float
+
+    @property
+    def frames(self) -> int:
+        """Its length."""
+        return self.timeline.length
+
+    @property
+    def title(self) -> str:
+        """What it shows, for people."""
+        return " ".join(line.strip() for line in self.timeline.listing().splitlines() if not line.startswith("canvas"))
+
+
+class Piece(Value):
+    """A stretch of the video and the segment it comes from.
+
+    Units: `at` in frames of the video, `use` in frames of the segment.
+    """
+
+    at: Range
+    segment: Digest
+    use: Range
+    reason: str
 
 
 class Step(Value):
-    """One process to run or one proof to make. `argv` is FFmpeg's, with placeholders where paths will stand.
+    """One thing to do. `argv` is FFmpeg's, with placeholders where paths will stand.
 
-    Units: `cost_s` in seconds of a two-core machine, by the cost model; `frames` that the step writes.
+    `after` are the steps that must be done before, `beside` those that must have begun: their output is read while it
+    grows. Units: `cost_s` in seconds of one processor, by the cost model; `frames` and `samples` that the step makes.
     """
 
     id: str
-    kind: Literal["encode", "check"]
+    kind: Literal["encode", "bridge", "sound", "stitch", "check"]
     after: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    segment: Digest | None = None
+    piece: int | None = None
     inputs: tuple[Digest, ...] = ()
     argv: tuple[str, ...] = ()
-    output: str = ""
     frames: int = 0
     samples: int = 0
     cost_s: float = 0.0
+    bytes_expected: int = 0
     needs: Needs = Needs()
     priority: int = 5
+    is_known: bool = False
+    """Whether what it makes was in the store when the plan was made."""
     reason: str
 
 
 class Plan(Value):
-    """Everything to do for one video, in no order but what `after` says."""
+    """Everything to do for one video, in no order but what `after` and `beside` say; the pieces in playing order."""
 
     profile: Profile
     frames: int
     samples: int
+    segments: tuple[Segment, ...] = ()
+    pieces: tuple[Piece, ...] = ()
     steps: tuple[Step, ...]
 
     @model_validator(mode="after")
@@ -72,17 +118,28 @@ class Plan(Value):
         if len(known) != len(self.steps):
             raise ValueError("two steps share an id")
         for step in self.steps:
-            if missing := set(step.after) - known:
+            if missing := {*step.after, *step.beside} - known:
                 raise ValueError(f"the step {step.id} waits for {', '.join(sorted(missing))}, which is not in the plan")
         return self
+
+    @cached_property
+    def by_key(self) -> dict[str, Segment]:
+        """The segments by their keys."""
+        return {segment.name.key: segment for segment in self.segments}
 
     def in_order(self) -> Iterator[Step]:
         """Give the steps so that each comes after those it waits for. Raises: graphlib.CycleError."""
         by_id = {step.id: step for step in self.steps}
-        for name in TopologicalSorter({step.id: step.after for step in self.steps}).static_order():
+        graph = {step.id: (*step.after, *step.beside) for step in self.steps}
+        for name in TopologicalSorter(graph).static_order():
             yield by_id[name]
 
     @property
     def cost_s(self) -> float:
         """Seconds of work, by the cost model."""
         return sum(step.cost_s for step in self.steps)
+
+    @property
+    def frames_to_encode(self) -> int:
+        """Frames that no known segment holds; bridges are reckoned where they are not known yet."""
+        return sum(step.frames for step in self.steps if step.kind in {"encode", "bridge"} and not step.is_known)

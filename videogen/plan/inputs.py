@@ -1,0 +1,51 @@
+"""What FFmpeg may open: each input with its demuxer forced, its decoders listed and no protocol but plain files."""
+
+from typing import Any
+
+import ffmpeg  # ffmpeg-python: builds graphs, and is used for nothing else
+
+from videogen.model.media import Media, Picture
+from videogen.plan.graph import ASSET
+
+Stream = Any  # ffmpeg-python has no types
+
+# Forcing the demuxer keeps playlists, and the whitelists keep the network and odd decoders, out of a file that was
+# swapped after it was inspected. The sound in a clip is opened while FFmpeg looks for streams, also where it is unused.
+_SAFE = {"protocol_whitelist": "file"}
+_PICTURES = "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,prores,dnxhd,mjpeg"
+_SOUNDS = "aac,mp3float,mp3,ac3,eac3,flac,alac,opus,libopus,vorbis,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le"
+_DEMUXERS = {"mov": "mov", "mp3": "mp3", "matroska": "matroska,webm"}
+
+
+def picture_input(digest: str, media: Media, role: str, nth: int, **options: object) -> Stream:
+    """Open an asset for its picture."""
+    return _opened(digest, media.container or "mov", f"{role}{nth}", an=None, sn=None, **options).video
+
+
+def sound_input(digest: str, media: Media, nth: int, **options: object) -> Stream:
+    """Open an asset for its sound."""
+    default = "mov" if media.picture is not None else "mp3"
+    return _opened(digest, media.container or default, f"sound{nth}", vn=None, sn=None, **options).audio
+
+
+def image_input(digest: str, nth: int) -> Stream:
+    """Open a PNG."""
+    return ffmpeg.input(f"{ASSET}{digest}#image{nth}", f="png_pipe", codec_whitelist="png", **_SAFE).video
+
+
+def picture_of(media: Media) -> Picture:
+    """Give the picture of media that has one."""
+    assert media.picture is not None  # noqa: S101 -- the compiler asked before
+    return media.picture
+
+
+def _opened(digest: str, container: str, name: str, **options: object) -> Stream:
+    """Open a content. ffmpeg-python takes two nodes with the same words for one: each input has a name of its own."""
+    return ffmpeg.input(
+        f"{ASSET}{digest}#{name}",
+        f=container,
+        format_whitelist=_DEMUXERS.get(container, container),
+        codec_whitelist=f"{_PICTURES},{_SOUNDS}",
+        **options,
+        **_SAFE,
+    )
