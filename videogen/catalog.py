@@ -81,6 +81,10 @@ class Catalog:
             return None
         return self._assets[path]
 
+    def of_content(self, sha256: str) -> Asset | None:
+        """Find the asset whose bytes have this hash."""
+        return next((asset for asset in self._assets.values() if asset.sha256 == sha256), None)
+
     def of_kind(self, kind: Kind, category: str | None = None) -> list[Asset]:
         """Give the assets of a kind, of one category or of all, in order of path."""
         found = (asset for asset in self._assets.values() if asset.kind == kind)
@@ -138,6 +142,8 @@ class Catalog:
                 return f"scanned/story/{category}/{story}/voice", "", ".mp3"
             case "link":
                 return f"scanned/story/{category}/{story}/link", "", ".txt"
+            case "source":
+                raise MissingInput("a source for encoding has no shelf", remedy="Drop clips into raw/video.")
 
     # -- writing -----------------------------------------------------------------------------------------------------
 

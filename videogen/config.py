@@ -92,7 +92,10 @@ class Render(_Table):
     ] = "medium"
     crf: Annotated[int, Field(ge=0, le=51, description="quality, lower is better; 23 is libx264's own default.")] = 23
     gop: Annotated[int, Field(gt=0, description="frames between keyframes at most; 60 costs 7 % in size.")] = 250
-    threads: Annotated[int, Field(ge=0, description="threads of one encode; 0 is one per processor and a half.")] = 0
+    threads: Annotated[
+        int,
+        Field(ge=1, le=64, description="threads of one encode, the same on every node: other counts give other bytes."),
+    ] = 1
     audio_kbps: Annotated[int, Field(ge=32, le=512, description="kbit/s of AAC; 192 is clean for stereo.")] = 192
     stall_s: Annotated[
         float,
@@ -116,6 +119,17 @@ class Render(_Table):
         return text
 
 
+class SegmentStore(_Table):
+    """What is kept of encoded clips, under scanned/.segments."""
+
+    seconds: Annotated[
+        float, Field(ge=0.5, le=600, description="s; clips are encoded in pieces of this length, the unit of resume.")
+    ] = 30.0
+    max_gb: Annotated[
+        float, Field(gt=0, description="GB; beyond it the least recently used go. An hour of 4K is about 4 GB.")
+    ] = 50.0
+
+
 class Ffmpeg(_Table):
     """Which FFmpeg."""
 
@@ -129,6 +143,10 @@ class Node(_Table):
 
     name: Annotated[str, Field(description="[A-Za-z0-9_-], at most 40; empty is the host's name.")] = ""
     poll_s: Annotated[float, Field(gt=0, description="s; an idle node looks into tasks/ this often.")] = 1.0
+    encodes: Annotated[
+        int, Field(ge=0, le=256, description="encodes side by side; 0 is what `doctor --tune` found, else one per CPU.")
+    ] = 0
+    warm: Annotated[bool, Field(description="an idle node encodes clips ahead, until a task arrives.")] = True
     retry_s: Annotated[
         float, Field(ge=0, description="s; a task that failed for a passing cause waits this long, then twice.")
     ] = 30.0
@@ -173,6 +191,7 @@ class Settings(BaseSettings):
     audio: Audio = Audio()
     assemble: Assemble = Assemble()
     render: Render = Render()
+    segments: SegmentStore = SegmentStore()
     ffmpeg: Ffmpeg = Ffmpeg()
     node: Node = Node()
     crawl: Crawl = Crawl()

@@ -13,9 +13,10 @@ from pathlib import Path
 import structlog
 
 from videogen import cage
-from videogen.errors import SetupError
+from videogen.errors import SetupError, Stopped, TemporaryError
 from videogen.ffmpeg import Progress
 from videogen.model.task import Reason
+from videogen.render import Warmed
 from videogen.scan import AGAIN_S, Verdict, watching
 from videogen.spool import visible
 from videogen.wiring import House
@@ -30,6 +31,9 @@ RESTART_S = 2.0
 WELL_S = 10.0
 """A child that ran this long was set up well; what stops it later may pass."""
 LOW_DISK_EVERY_S = 60.0
+WARM_EVERY_S = 30.0
+"""An idle node looks for clips to encode ahead this often; a look reads every side file of the library."""
+WARM_LOOK_S = 0.25
 Tell = Callable[[str, Progress], None]
 
 
@@ -157,7 +161,7 @@ def run_node(house: House, name: str, tell: Tell, *, once: bool) -> dict[str, in
     counts = {"published": 0, "failed": 0, "released": 0, "parked": 0}
     with house.spool.holding(f"node-{name}"):
         house.spool.prove()
-        node, low_disk = house.node(name), LowDisk(house)
+        node, low_disk, idling = house.node(name), LowDisk(house), _Idling(house, name)
         node.recover()
         log.info("Started", node=name, encoder=house.bench.encoder.name, ffmpeg=house.bench.toolchain)
         while not house.stop.is_set():
@@ -165,14 +169,70 @@ def run_node(house: House, name: str, tell: Tell, *, once: bool) -> dict[str, in
             outcome = node.work_once(tell)
             if outcome is not None:
                 counts[outcome] += 1
+                house.segments.evict()
                 if once and outcome == "parked":
                     break
                 continue
             if once and not house.spool.waiting():
                 break
+            if house.settings.node.warm and not once:
+                idling.warm(tell)
             house.stop.wait(house.settings.node.poll_s)
         log.info("Stopped" if house.stop.is_set() else "Done", **counts)
     return counts
+
+
+class _Idling:
+    """What a node does with no task: encodes clips ahead, until a task arrives."""
+
+    def __init__(self, house: House, name: str) -> None:
+        self._house = house
+        self._name = name
+        self._again = 0.0
+
+    def warm(self, tell: Tell) -> None:
+        """Encode what the library lacks until that is done, a task arrives, or the node is stopped."""
+        if time.monotonic() < self._again or any(visible(self._house.spool.tasks)):
+            return
+        self._again = time.monotonic() + WARM_EVERY_S
+        house, halt = self._house, threading.Event()
+        house.catalog.load()
+        warmer = house.warmer(f"node-{self._name}")
+        missing = warmer.missing(house.catalog.of_kind("video"), house.catalog.of_kind("voice"))
+        if not missing:
+            return
+        over = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(halt, over), daemon=True)
+        watch.start()
+        try:
+            done = warmer.warm(missing, halt, tell)
+            log.info("Encoded ahead", segments=done.encoded, frames=done.frames)
+        except Stopped:
+            self._again = 0.0
+        except TemporaryError as error:
+            log.warning("Cannot encode ahead now", because=error.message, again_in_s=WARM_EVERY_S)
+        finally:
+            over.set()
+            watch.join()
+            house.segments.evict()
+
+    def _watch(self, halt: threading.Event, over: threading.Event) -> None:
+        while not over.wait(WARM_LOOK_S):
+            if self._house.stop.is_set() or any(visible(self._house.spool.tasks)):
+                halt.set()
+                return
+
+
+def run_warm(house: House, tell: Tell) -> Warmed:
+    """Encode all that the library lacks, then say how much that was.
+
+    Raises: SetupError: another one is running. Stopped; TemporaryError.
+    """
+    with house.spool.holding("warm"):
+        house.catalog.load()
+        warmer = house.warmer("by-hand")
+        missing = warmer.missing(house.catalog.of_kind("video"), house.catalog.of_kind("voice"))
+        return warmer.warm(missing, house.stop, tell)
 
 
 def run_crawl(house: House, *, once: bool) -> None:

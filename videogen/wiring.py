@@ -3,26 +3,34 @@
 import os
 import re
 import socket
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
-from videogen import cage, config, durable
+from videogen import cage, config, durable, tune
 from videogen.assemble import Assembler, StoryRule, check_logo
 from videogen.catalog import Catalog, side_path
-from videogen.crawl import Crawler, FetchRules
+from videogen.edit import LOGO_XY
 from videogen.errors import ConfigError, VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.profile import Encoder
-from videogen.model.timebase import parse_rate, parse_resolution
-from videogen.model.timeline import Canvas
+from videogen.model.timebase import Range, parse_rate, parse_resolution
+from videogen.model.timeline import Canvas, ImageOverlay
 from videogen.probe import Prober
-from videogen.render import Bench, Node
+from videogen.render import Bench, Node, Warmer
+from videogen.render import House as Style
 from videogen.scan import Arrivals, Intake, LoudnessRule, Scanner
+from videogen.segments import Segments
 from videogen.spool import NODE_NAME, Spool
 from videogen.toolchain import Toolchain, find
 from videogen.trash import Trash
+
+if TYPE_CHECKING:
+    from videogen.crawl import Crawler
+    from videogen.desk import Desk
 
 GIB = 1 << 30
 
@@ -58,19 +66,24 @@ class House:
         return Canvas(width=width, height=height, fps=parse_rate(render.frame_rate))
 
     @cached_property
-    def scanner(self) -> Scanner:
-        """The way from raw/ to scanned/."""
-        scan, audio = self.settings.scan, self.settings.audio
-        prober = Prober(
+    def prober(self) -> Prober:
+        """The way to look into a file."""
+        scan = self.settings.scan
+        return Prober(
             limits=cage.Limits(memory_bytes=int(scan.probe_memory_gb * GIB), open_files=64),
             timeout_s=scan.probe_s,
             stop=self.stop,
         )
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """The way from raw/ to scanned/."""
+        scan, audio = self.settings.scan, self.settings.audio
         rule = LoudnessRule(audio.music_lufs, audio.peak_dbtp, audio.tolerance_lu)
         intake = Intake(
             self.root,
             self.catalog,
-            prober,
+            self.prober,
             FFmpeg(self.toolchain.program),
             rule,
             room_of=self.spool.room_of,
@@ -117,7 +130,14 @@ class House:
             wall_s=render.wall_s,
             memory_bytes=int(render.memory_gb * GIB) or None,
             retry_s=self.settings.node.retry_s,
+            segment_s=Fraction(str(self.settings.segments.seconds)),
+            encodes=self.settings.node.encodes or tune.kept(self.root, self.node_name()),
         )
+
+    @cached_property
+    def segments(self) -> Segments:
+        """The store of encoded pieces, shared by all nodes of the tree."""
+        return Segments(self.root / "scanned" / ".segments", max_bytes=int(self.settings.segments.max_gb * 1e9))
 
     def node_name(self, given: str = "") -> str:
         """Give the node's name: the one given, else the setting, else the host's. Raises: ConfigError: not a name."""
@@ -130,11 +150,41 @@ class House:
 
     def node(self, name: str) -> Node:
         """A render node of that name."""
-        return Node(self.spool, name, self.bench, self.stop)
+        encodes = self.settings.node.encodes or tune.kept(self.root, name) or self.bench.encodes
+        return Node(self.spool, self.segments, name, replace(self.bench, encodes=encodes), self.stop)
+
+    def warmer(self, name: str) -> Warmer:
+        """Idle time well spent; `name` is this process's alone."""
+        logo = self.root / self.settings.render.logo
+        overlay = None
+        if logo.is_file():
+            check_logo(logo)
+            x, y = LOGO_XY
+            overlay = ImageOverlay(asset=durable.digest(logo), x=x, y=y, at=Range(start=0, end=1))
+        style = Style(canvas=self.canvas, logo=overlay, logo_file=logo if overlay else None)
+        scratch = self.root / "processing" / f".warm.{name}"
+        return Warmer(self.root, self.segments, self.bench, style, scratch)
 
     @cached_property
-    def crawler(self) -> Crawler:
+    def desk(self) -> "Desk":
+        """Work asked for by hand; it shares the segments of a root that is a spool."""
+        from videogen.cutting import Cutting  # noqa: PLC0415 -- a node that only renders starts sooner without it
+        from videogen.desk import Desk  # noqa: PLC0415 -- a node that only renders starts sooner without it
+
+        is_spool = (self.root / "scanned").is_dir()
+
+        def library() -> tuple[Path, Catalog]:
+            self.catalog.load()
+            return self.root, self.catalog
+
+        cutting = Cutting(self.prober, library)
+        return Desk(self.bench, self.prober, cutting, self.segments if is_spool else None, self.stop)
+
+    @cached_property
+    def crawler(self) -> "Crawler":
         """The way from links to text."""
+        from videogen.crawl import Crawler, FetchRules  # noqa: PLC0415 -- a node that only renders starts sooner without it
+
         crawl = self.settings.crawl
         rules = FetchRules(allowed_hosts=crawl.allowed_hosts, wall_s=crawl.wall_s)
         trash = Trash(self.root)

@@ -1,13 +1,36 @@
 """tasks/ -> processing/ -> output/. Takes a task, compiles it, runs its plan, proves the video and publishes it.
 
-Reads: tasks/, scanned/. Writes: processing/, output/<id>/ (final.mp4 and manifest.json, whole), trash/failed,
-    trash/attempts.
-Promises after a crash: a task is in exactly one room; an earlier life's claim goes back when the node starts again.
+Reads: tasks/, scanned/. Writes: processing/, scanned/.segments/, output/<id>/ (final.mp4 and manifest.json, whole),
+    trash/failed, trash/attempts.
+Promises after a crash: a task is in exactly one room; an earlier life's claim goes back when the node starts again;
+    finished segments are in the store, so what was encoded is not encoded again.
 Fails with: InputError and Defect (the task goes to trash/failed), TemporaryError (back to tasks/, three attempts),
     SetupError (back, and the node ends).
 Known limits: one task at a time, nothing is prefetched; the claim of a node that never comes back stays where it is.
 """
 
-from videogen.render.node import Bench, Node, Outcome, compile_task
+from videogen.render.bench import Bench
+from videogen.render.check import Proof
+from videogen.render.executor import Executor
+from videogen.render.maker import Maker
+from videogen.render.node import Node, Order, Outcome, compile_task, known_of
+from videogen.render.video import Done
+from videogen.render.warm import House, Warmed, Warmer
+from videogen.render.workshop import Workshop
 
-__all__ = ["Bench", "Node", "Outcome", "compile_task"]
+__all__ = [
+    "Bench",
+    "Done",
+    "Executor",
+    "House",
+    "Maker",
+    "Node",
+    "Order",
+    "Outcome",
+    "Proof",
+    "Warmed",
+    "Warmer",
+    "Workshop",
+    "compile_task",
+    "known_of",
+]

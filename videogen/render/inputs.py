@@ -1,6 +1,7 @@
 """The files of a task: found, proven to be the promised bytes, and their media read from their side files."""
 
 from pathlib import Path, PurePosixPath
+from threading import Lock
 
 from videogen import durable
 from videogen.catalog import read_asset
@@ -22,25 +23,38 @@ def media_of_task(root: Path, task: Task) -> dict[str, Media]:
     return media
 
 
-def files_of_task(root: Path, folder: Path, task: Task) -> dict[str, Path]:
-    """Give the file of each content of a task, its bytes proven by their hash.
+class TaskFiles:
+    """The files of a task by their content; the bytes of each are proven by their hash before they are first read."""
 
-    Raises: MissingInput: a file is gone or is not what the task was made of.
-    """
-    inputs = task.inputs
-    wanted = {given.sha256: (given, root / given.path) for given in (inputs.voice, inputs.music, *inputs.clips)}
-    if inputs.logo:
-        wanted[inputs.logo.sha256] = inputs.logo, folder / "logo.png"
-    for sha256, (given, path) in wanted.items():
+    def __init__(self, root: Path, folder: Path, task: Task) -> None:
+        inputs = task.inputs
+        self._wanted = {
+            given.sha256: (given, root / given.path) for given in (inputs.voice, inputs.music, *inputs.clips)
+        }
+        if inputs.logo:
+            self._wanted[inputs.logo.sha256] = inputs.logo, folder / "logo.png"
+        self._proven: set[str] = set()
+        self._lock = Lock()
+
+    def path(self, content: str) -> Path:
+        """Give the file with that content. Raises: MissingInput: it is gone, or is not what the task was made of."""
+        given, path = self._wanted[content]
+        with self._lock:
+            if content not in self._proven:
+                self._prove(given, path)
+                self._proven.add(content)
+        return path
+
+    @staticmethod
+    def _prove(given: Input, path: Path) -> None:
         try:
-            if durable.digest(path) != sha256:
+            if durable.digest(path) != given.sha256:
                 raise _changed(given)
         except OSError as error:
             raise MissingInput(
                 f"{given.path} cannot be read ({error.strerror})",
                 remedy="Drop the file into raw/ again, and the voice too.",
             ) from error
-    return {sha256: path for sha256, (_, path) in wanted.items()}
 
 
 def _inside(given: Input) -> None:

@@ -1,7 +1,7 @@
 """A render node: takes one task, compiles it, renders it, proves it, publishes it; then the next."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -10,43 +10,41 @@ from uuid import uuid4
 
 import structlog
 
-from videogen import cage, durable
+from videogen import durable
 from videogen.edit import story_timeline
 from videogen.errors import Defect, InputError, LeaseLost, NoSpace, SetupError, Stopped, TemporaryError, VideogenError
-from videogen.ffmpeg import FFmpeg, Progress, Watch
-from videogen.model.profile import Encoder, Profile
+from videogen.ffmpeg import Progress
+from videogen.model.media import Media
+from videogen.model.segment import cut
 from videogen.model.task import ATTEMPTS, Manifest, Task
 from videogen.model.timebase import parse_rate, parse_resolution
-from videogen.model.timeline import Canvas
-from videogen.plan import Plan, compile_plan
-from videogen.render.executor import Done, Executor, Workshop
-from videogen.render.inputs import files_of_task, media_of_task
+from videogen.model.timeline import Canvas, Timeline
+from videogen.plan import Known, Plan, annotated, bridge, compile_plan, ends_of
+from videogen.render.bench import Bench
+from videogen.render.executor import Executor
+from videogen.render.inputs import TaskFiles, media_of_task
+from videogen.render.maker import Maker
+from videogen.render.video import Done
+from videogen.render.workshop import Workshop
+from videogen.segments import Segments
 from videogen.spool import Claim, Spool
 from videogen.trash import utc_now
 
 log = structlog.get_logger()
 
-WALL_FACTOR = 50
-"""How many times its estimate an encode may take: slow presets are 10 times slower than the estimate knows."""
-WALL_LEAST_S = 600.0
 Outcome = Literal["published", "failed", "released", "parked"]
 
 
 @dataclass(frozen=True)
-class Bench:
-    """How this node encodes. Units: seconds, bytes; `wall_s` 0 is WALL_FACTOR times the estimate."""
+class Order:
+    """A video to make: what it shows, what is known of its contents, and the plan of it."""
 
-    program: Path
-    toolchain: str
-    encoder: Encoder
-    audio_kbps: int = 192
-    stall_s: float = 60.0
-    wall_s: float = 0.0
-    memory_bytes: int | None = None
-    retry_s: float = 30.0
+    timeline: Timeline
+    media: Mapping[str, Media]
+    plan: Plan
 
 
-def compile_task(root: Path, task: Task, bench: Bench) -> Plan:
+def compile_task(root: Path, task: Task, bench: Bench) -> Order:
     """Turn a task's paper into the plan of its video; starts nothing.
 
     Raises: InputError: the paper is wrong, or a file is not in the library.
@@ -55,17 +53,44 @@ def compile_task(root: Path, task: Task, bench: Bench) -> Plan:
     canvas = Canvas(width=width, height=height, fps=parse_rate(str(task.render.frame_rate)))
     media = media_of_task(root, task)
     timeline = story_timeline(task.story(), media, canvas)
-    profile = Profile(canvas=canvas, encoder=bench.encoder, audio_kbps=bench.audio_kbps, toolchain=bench.toolchain)
-    return compile_plan(timeline, media, profile)
+    plan = compile_plan(timeline, media, bench.profile(canvas), segment_s=bench.segment_s)
+    return Order(timeline, media, plan)
+
+
+def known_of(order: Order, store: Segments) -> Known:
+    """Look up in the store what a plan would find there, bridges included; nothing is pinned."""
+    structures, others = {}, set()
+    for segment in order.plan.segments:
+        note = store.find(segment.name)
+        if note is not None:
+            structures[segment.name.key] = note.structure
+        elif store.has_other_profile(segment.name):
+            others.add(segment.name.look)
+    for piece in order.plan.pieces:
+        segment = order.plan.by_key[piece.segment]
+        ends = ends_of(cut(structures[piece.segment], piece.use)) if piece.segment in structures else ()
+        for end in ends:
+            name = bridge(segment, end, order.media, order.plan.profile).name
+            note = store.find(name)
+            if note is not None:
+                structures[name.key] = note.structure
+    return Known(structures, frozenset(others))
 
 
 class Node:
     """One process's hands on tasks/, processing/ and output/; needs the node's lock while it lives."""
 
     def __init__(
-        self, spool: Spool, name: str, bench: Bench, stop: Event, clock: Callable[[], float] = time.monotonic
+        self,
+        spool: Spool,
+        store: Segments,
+        name: str,
+        bench: Bench,
+        stop: Event,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
+        self._store = store
         self._name = name
         self._incarnation = uuid4().hex
         self._bench = bench
@@ -132,33 +157,36 @@ class Node:
 
     def _render(self, claim: Claim, tell: Callable[[Progress], None]) -> None:
         task, began = claim.task, time.monotonic()
-        plan = compile_task(self._spool.root, task, self._bench)
+        order = compile_task(self._spool.root, task, self._bench)
+        plan = annotated(order.plan, known_of(order, self._store), order.media)
         if plan.frames != task.frames:
             raise Defect(
                 f"the plan has {plan.frames} frames and the task {task.frames}",
                 remedy="Drop the voice into raw/ again: its side file or its task was changed.",
                 code="frames-differ",
             )
-        shop = Workshop(files_of_task(self._spool.root, claim.folder, task), claim.scratch, claim.log)
-        done = Executor(self._ffmpeg(plan), self._stop).run(plan, shop, tell)
+        shop = Workshop(
+            timeline=order.timeline,
+            media=order.media,
+            file_of=TaskFiles(self._spool.root, claim.folder, task).path,
+            scratch=claim.scratch,
+            pins=claim.pins,
+            log=claim.log,
+        )
+        executor = Executor(self._bench.capacity(claim.scratch), self._stop)
+        done = Maker(self._bench.ffmpeg(plan.cost_s), self._store, executor).make(plan, shop, tell)
         size_bytes = done.video.stat().st_size
-        manifest = self._manifest(claim, plan, done)
-        target = self._spool.finish(claim, manifest, done.video)
+        target = self._spool.finish(claim, self._manifest(claim, plan, done), done.video)
         seconds = time.monotonic() - began
         log.info(
             f"Published {target.relative_to(self._spool.root)}/final.mp4",
             task=task.task_id,
             frames=plan.frames,
+            frames_encoded=done.frames_encoded,
             seconds=seconds,
             times_real_time=float(plan.frames / plan.profile.canvas.fps) / seconds,
             size_bytes=size_bytes,
         )
-
-    def _ffmpeg(self, plan: Plan) -> FFmpeg:
-        bench = self._bench
-        wall_s = bench.wall_s or max(WALL_LEAST_S, WALL_FACTOR * plan.cost_s)
-        limits = cage.Limits(memory_bytes=bench.memory_bytes, open_files=4096)
-        return FFmpeg(bench.program, limits, Watch(stall_s=bench.stall_s, wall_s=wall_s))
 
     def _manifest(self, claim: Claim, plan: Plan, done: Done) -> Manifest:
         return Manifest(
@@ -169,9 +197,13 @@ class Node:
             toolchain=plan.profile.toolchain,
             frames=done.proof.frames,
             samples=done.proof.samples,
-            sha256=durable.digest(done.video),
+            sha256=done.sha256,
             size_bytes=done.video.stat().st_size,
             steps=done.seconds,
+            segments=done.segments,
+            frames_encoded=done.frames_encoded,
+            fallback=done.fallback,
+            loudness=done.loudness,
         )
 
     def _park(self, claim: Claim, error: NoSpace) -> Outcome:

@@ -36,7 +36,7 @@ def fence(folder: Path, epoch: int) -> None:
 
 def give_back(root: Path, folder: Path, epoch: int, changed: Changed) -> None:
     """Put a fenced claim back into tasks/ under the next epoch."""
-    durable.remove_tree(folder / f".scratch.{epoch}")
+    _clear(folder, epoch)
     if not (folder / CHANGED).exists():
         task = read_task(folder).model_copy(update=asdict(changed))
         durable.write(folder / CHANGED, task.to_json())
@@ -71,11 +71,17 @@ def republish(root: Path, reaped: Path, task_id: str, epoch: int) -> None:
 
 def bury(root: Path, folder: Path, epoch: int) -> Path:
     """Move a claim with its reason to trash/failed; give where it lies."""
-    durable.remove_tree(folder / f".scratch.{epoch}")
+    _clear(folder, epoch)
     durable.remove_tree(folder / f".fenced.{epoch}")
     target = root / "trash" / "failed" / folder.name
     durable.move(folder, target)
     return target
+
+
+def _clear(folder: Path, epoch: int) -> None:
+    """Take away what only a running render needs; a pin kept in trash/ would keep an evicted segment on the disk."""
+    durable.remove_tree(folder / f".scratch.{epoch}")
+    durable.remove_tree(folder / f".pins.{epoch}")
 
 
 def recover_claim(root: Path, folder: Path, at: str) -> bool:

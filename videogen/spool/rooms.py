@@ -70,6 +70,11 @@ class Claim:
         return self.folder / f".scratch.{self.epoch}"
 
     @property
+    def pins(self) -> Path:
+        """Hard links to the segments in use: no eviction reaches them."""
+        return self.folder / f".pins.{self.epoch}"
+
+    @property
     def log(self) -> Path:
         """What FFmpeg said."""
         return self.folder / "stderr.log"

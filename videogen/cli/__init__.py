@@ -1,0 +1,10 @@
+"""The command line. stdout is data, stderr is progress and log; every number it exits with is in EXITS.
+
+Reads: the arguments, the settings of --root. Writes: stdout, stderr, what its verbs write.
+Fails with: one sentence on stderr, and the exit status of the error's family.
+"""
+
+from videogen.cli import cache, looking, making, roles
+from videogen.cli.app import EXITS, app, run
+
+__all__ = ["EXITS", "app", "cache", "looking", "making", "roles", "run"]

@@ -1,0 +1,144 @@
+"""The verbs that look and start nothing: status, plan, doctor, config."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from videogen import census, config, doctor
+from videogen import tune as tuning
+from videogen.cli.app import Given, Json, age, app, print_json
+from videogen.errors import MissingInput
+from videogen.model.task import Task
+from videogen.plan import annotated, as_dict, listing
+from videogen.render import compile_task, known_of
+from videogen.spool import Spool, read_task
+from videogen.wiring import House
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Count the rooms, tell their oldest ages, and name what waits and why."""
+    house = House(Given.root)
+    house.spool.expect_rooms()
+    house.catalog.load()
+    found = census.take(house.spool, house.catalog.counts(), house.assembler.waiting())
+    if as_json:
+        print_json(found.to_dict())
+        return
+    table = Table(title=escape(found.root), title_justify="left")
+    for heading in ("room", "count", "oldest"):
+        table.add_column(heading, justify="left" if heading == "room" else "right")
+    for room in found.rooms:
+        table.add_row(room.name, str(room.count), "" if room.oldest_s is None else age(room.oldest_s))
+    console = Console()
+    console.print(table)
+    console.print("library: " + ", ".join(f"{count} {kind}" for kind, count in found.library.items()))
+    for row in found.waiting:
+        console.print(f"waiting: {row.voice}: {row.reason}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def plan(
+    what: Annotated[str, typer.Argument(metavar="TASK|FILE", help="A task's id or its beginning, or a timeline file.")],
+    as_json: Json = False,
+    commands: Annotated[bool, typer.Option("--commands", help="Print FFmpeg's arguments too.")] = False,
+) -> None:
+    """Print, span by span, what would be copied and what encoded, why, and what it costs; starts nothing."""
+    house = House(Given.root)
+    with tempfile.TemporaryDirectory(prefix="videogen-plan-") as scratch:
+        if what.endswith(".json") and Path(what).is_file():
+            order, _ = house.desk.order_of(Path(what), Path(scratch))
+        else:
+            order = compile_task(house.root, _task(house.spool, what), house.bench)
+    compiled = annotated(order.plan, known_of(order, house.segments), order.media)
+    if as_json:
+        print_json(as_dict(compiled, with_commands=commands))
+    else:
+        typer.echo(listing(compiled, with_commands=commands), nl=False)
+
+
+def _task(spool: Spool, wanted: str) -> Task:
+    if Path(wanted, "metadata.json").is_file():
+        return read_task(Path(wanted))
+    rooms = (spool.tasks, spool.processing, spool.failed)
+    found = [path for room in rooms for path in room.glob("*") if wanted and path.name.startswith(wanted)]
+    if len(found) == 1:
+        return read_task(found[0])
+    trouble = "no task" if not found else f"{len(found)} tasks"
+    raise MissingInput(
+        f"{trouble} in {spool.root} begin with {wanted!r}", remedy="`ls tasks processing trash/failed` shows their ids."
+    )
+
+
+@app.command(name="doctor")
+def doctor_command(
+    as_json: Json = False,
+    tune: Annotated[bool, typer.Option("--tune", help="Measure how many encodes to run side by side.")] = False,
+    name: Annotated[str, typer.Option("--name", help="The node to tune; default the host's.")] = "",
+) -> None:
+    """Look for what breaks such systems on this machine; each finding with a remedy."""
+    house = House(Given.root)
+    if tune:
+        _tune(house, house.node_name(name), as_json=as_json)
+        return
+    findings = doctor.examine(house.spool, house.toolchain, house.settings.render.encoder)
+    if as_json:
+        print_json([finding.__dict__ for finding in findings])
+    else:
+        table = Table()
+        for heading in ("what", "is", "found", "remedy"):
+            table.add_column(heading, overflow="fold")
+        for finding in findings:
+            colour = {"good": "green", "note": "yellow", "bad": "red"}[finding.state]
+            table.add_row(
+                finding.subject, f"[{colour}]{finding.state}[/]", escape(finding.found), escape(finding.remedy)
+            )
+        Console().print(table)
+    if any(finding.state == "bad" for finding in findings):
+        raise typer.Exit(78)
+
+
+def _tune(house: House, node: str, *, as_json: bool) -> None:
+    house.spool.expect_rooms()
+    tried: list[tuning.Trial] = []
+
+    def tell(trial: tuning.Trial) -> None:
+        tried.append(trial)
+        if not as_json:
+            typer.echo(f"{trial.encodes} at once: {trial.frames_per_s:.1f} frames/s, {trial.memory_mb} MB each")
+
+    with tempfile.TemporaryDirectory(prefix="videogen-tune-") as scratch:
+        best = tuning.tune(house.bench, house.canvas, Path(scratch), tell)
+    paper = tuning.keep(house.root, node, best)
+    if as_json:
+        print_json({"encodes": best.encodes, "trials": [trial.__dict__ for trial in tried], "kept": str(paper)})
+    else:
+        typer.echo(f"the node {node} runs {best.encodes} at once from its next start on")
+
+
+@app.command(name="config")
+def config_command(
+    as_json: Json = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only what differs from the default.")] = False,
+) -> None:
+    """List every setting with its value, default, unit and reason."""
+    rows = [row for row in config.rows(config.load(Given.root)) if not changed or row["value"] != row["default"]]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table()
+    for heading in ("setting", "value", "default", "unit and reason"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(row["name"], escape(_word(row["value"])), escape(_word(row["default"])), escape(row["about"]))
+    Console().print(table)
+
+
+def _word(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,62 @@
+"""How this machine renders: its FFmpeg, its profile, and how much may run side by side."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import psutil
+
+from videogen import cage
+from videogen.ffmpeg import FFmpeg, Watch
+from videogen.model.profile import Encoder, Profile
+from videogen.model.timeline import Canvas
+from videogen.plan import Needs
+
+WALL_FACTOR = 50
+"""How many times its estimate an encode may take: a machine may be that much slower than the one measured."""
+WALL_LEAST_S = 600.0
+MEMORY_SHARE = 0.85
+"""Of the memory that is free; the rest is for the page cache, without which every encode waits for its clip."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How this node encodes. Units: seconds, bytes; `wall_s` 0 is WALL_FACTOR times the estimate.
+
+    `encodes` is how many run side by side; 0 is one per processor.
+    """
+
+    program: Path
+    toolchain: str
+    encoder: Encoder
+    audio_kbps: int = 192
+    stall_s: float = 60.0
+    wall_s: float = 0.0
+    memory_bytes: int | None = None
+    retry_s: float = 30.0
+    segment_s: Fraction = Fraction(30)
+    encodes: int = 0
+
+    def profile(self, canvas: Canvas) -> Profile:
+        """Give the profile of a canvas: what is the same for every segment of it."""
+        return Profile(canvas=canvas, encoder=self.encoder, audio_kbps=self.audio_kbps, toolchain=self.toolchain)
+
+    def ffmpeg(self, cost_s: float) -> FFmpeg:
+        """Give FFmpeg under this machine's limits, for work of that estimate."""
+        wall_s = self.wall_s or max(WALL_LEAST_S, WALL_FACTOR * cost_s)
+        limits = cage.Limits(memory_bytes=self.memory_bytes, open_files=4096)
+        return FFmpeg(self.program, limits, Watch(stall_s=self.stall_s, wall_s=wall_s))
+
+    def capacity(self, scratch: Path) -> Needs:
+        """Give the tokens of this machine, as it stands now."""
+        encodes = self.encodes or len(os.sched_getaffinity(0))
+        return Needs(
+            cpu=encodes * max(1, self.encoder.threads),
+            gpu_encode=1,
+            gpu_scale=encodes,
+            io=1,
+            memory_mb=int(MEMORY_SHARE * psutil.virtual_memory().available / 1e6),
+            disk_mb=int(shutil.disk_usage(scratch.parent).free / 1e6),
+        )

@@ -1,0 +1,166 @@
+"""The boxes of an MP4: enough of ISO 14496-12 to prove a file from its index, without reading what it holds."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import BinaryIO
+
+from videogen.errors import Defect
+
+_HOLDERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"}
+INDEX_BYTES_MOST = 1 << 29
+
+
+@dataclass(frozen=True)
+class Track:
+    """One track's index. Units: `runs` are (packets, ticks each) in `timescale` ticks a second; packets from 0."""
+
+    handler: str
+    timescale: int
+    runs: tuple[tuple[int, int], ...]
+    offsets: tuple[int, ...]
+    """PTS - DTS of each packet in ticks."""
+    keys: frozenset[int] | None
+    """Packets that decoding may start at; None: any."""
+    size_bytes: int
+    chunks: tuple[int, ...]
+    """Where in the file each run of packets lies."""
+    edits: tuple[tuple[int, int], ...]
+    """(length in the movie's timescale, first tick shown); -1 is an empty stretch."""
+
+    @property
+    def packets(self) -> int:
+        """How many there are."""
+        return sum(count for count, _ in self.runs)
+
+    @property
+    def ticks(self) -> int:
+        """Their lengths together."""
+        return sum(count * each for count, each in self.runs)
+
+    def shown(self) -> list[int]:
+        """Give each packet's PTS in ticks, in decode order."""
+        steps = (each for count, each in self.runs for _ in range(count))
+        starts = list(accumulate(steps, initial=0))[:-1]
+        offsets = self.offsets or (0,) * len(starts)
+        return [start + offset for start, offset in zip(starts, offsets, strict=True)]
+
+
+@dataclass(frozen=True)
+class Index:
+    """A file's index, and how its parts lie."""
+
+    order: tuple[str, ...]
+    timescale: int
+    media: tuple[int, int]
+    """Where the packets lie: start and end in the file."""
+    tracks: tuple[Track, ...]
+
+
+def index_of(path: Path) -> Index:
+    """Read an MP4's index. Raises: Defect: `bad-index`: it is not one."""
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            outer = list(_outer(file, size))
+            moov = next(((start, end) for kind, start, end in outer if kind == b"moov"), None)
+            if moov is None or moov[1] - moov[0] > INDEX_BYTES_MOST:
+                raise _bad("it has none")
+            file.seek(moov[0])
+            raw = file.read(moov[1] - moov[0])
+        return Index(
+            order=tuple(kind.decode("latin-1") for kind, *_ in outer),
+            timescale=_movie_timescale(raw),
+            media=next(((start, end) for kind, start, end in outer if kind == b"mdat"), (0, 0)),
+            tracks=tuple(
+                _track(dict(_leaves(raw, start, end)))
+                for kind, start, end in _inner(raw, 0, len(raw))
+                if kind == b"trak"
+            ),
+        )
+    except (struct.error, KeyError, IndexError, ValueError) as error:
+        raise _bad(str(error)) from error
+
+
+def _bad(said: str) -> Defect:
+    return Defect(f"the finished video's index cannot be read ({said})", remedy="Report it.", code="bad-index")
+
+
+def _outer(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
+    at = 0
+    while at + 8 <= size:
+        file.seek(at)
+        head = file.read(16)
+        length, kind = struct.unpack(">I4s", head[:8])
+        start = at + 8
+        if length == 1:
+            (length,), start = struct.unpack(">Q", head[8:16]), at + 16
+        end = size if length == 0 else at + length
+        if end <= at or end > size:
+            raise ValueError(f"a box of {length} bytes at {at}")
+        yield kind, start, end
+        at = end
+
+
+def _inner(raw: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    while at + 8 <= end:
+        length, kind = struct.unpack(">I4s", raw[at : at + 8])
+        if length < 8 or at + length > end:
+            raise ValueError(f"a box of {length} bytes in the index")
+        yield kind, at + 8, at + length
+        at += length
+
+
+def _leaves(raw: bytes, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+    for kind, begin, stop in _inner(raw, start, end):
+        if kind in _HOLDERS:
+            yield from _leaves(raw, begin, stop)
+        else:
+            yield kind, raw[begin:stop]
+
+
+def _movie_timescale(raw: bytes) -> int:
+    head = dict(_leaves(raw, 0, len(raw)))[b"mvhd"]
+    return int(struct.unpack(">I", head[20:24] if head[0] else head[12:16])[0])
+
+
+def _track(leaves: dict[bytes, bytes]) -> Track:
+    media = leaves[b"mdhd"]
+    (timescale,) = struct.unpack(">I", media[20:24] if media[0] else media[12:16])
+    keys = leaves.get(b"stss")
+    return Track(
+        handler=leaves[b"hdlr"][8:12].decode("latin-1"),
+        timescale=timescale,
+        runs=tuple(_pairs(leaves[b"stts"], ">II")),
+        offsets=tuple(offset for count, offset in _pairs(leaves.get(b"ctts", bytes(8)), ">Ii") for _ in range(count)),
+        keys=None if keys is None else frozenset(number - 1 for (number,) in struct.iter_unpack(">I", keys[8:])),
+        size_bytes=_sizes(leaves[b"stsz"]),
+        chunks=tuple(at for (at,) in _chunks(leaves)),
+        edits=_edits(leaves.get(b"elst", b"")),
+    )
+
+
+def _pairs(leaf: bytes, shape: str) -> Iterator[tuple[int, int]]:
+    (count,) = struct.unpack(">I", leaf[4:8])
+    return ((one, other) for one, other in struct.iter_unpack(shape, leaf[8 : 8 + 8 * count]))
+
+
+def _sizes(leaf: bytes) -> int:
+    each, count = struct.unpack(">II", leaf[4:12])
+    return each * count if each else sum(size for (size,) in struct.iter_unpack(">I", leaf[12 : 12 + 4 * count]))
+
+
+def _chunks(leaves: dict[bytes, bytes]) -> Iterator[tuple[int]]:
+    wide = leaves.get(b"co64")
+    leaf = wide or leaves[b"stco"]
+    (count,) = struct.unpack(">I", leaf[4:8])
+    return struct.iter_unpack(">Q" if wide else ">I", leaf[8 : 8 + (8 if wide else 4) * count])
+
+
+def _edits(leaf: bytes) -> tuple[tuple[int, int], ...]:
+    if not leaf:
+        return ()
+    shape = ">QqHH" if leaf[0] else ">IiHH"
+    return tuple((length, start) for length, start, *_ in struct.iter_unpack(shape, leaf[8:]))

@@ -1,0 +1,298 @@
+"""One video in the making: what each step of its plan does."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+import structlog
+
+from videogen import durable
+from videogen.errors import Defect, InputError
+from videogen.ffmpeg import FFmpeg, Progress
+from videogen.model.media import Loudness
+from videogen.model.segment import Name, cut
+from videogen.model.timebase import Range
+from videogen.plan import Plan, Segment, Step, black, bridge, ends_of, placed
+from videogen.render.check import Proof, check
+from videogen.render.executor import Busy
+from videogen.render.mixing import Mixing
+from videogen.render.stitch import Damaged, Incompatible, Part, stitch
+from videogen.render.survey import survey
+from videogen.render.tally import Tally
+from videogen.render.workshop import Workshop
+from videogen.segments import Entry, Segments
+
+log = structlog.get_logger()
+
+MENDS = 3
+"""How often a segment may be damaged in the making of one video before the store is called broken."""
+PINNINGS = 5
+
+
+@dataclass
+class Done:
+    """What a plan came to: the video, its proof, and what it took."""
+
+    video: Path
+    sha256: str
+    proof: Proof
+    seconds: dict[str, float] = field(default_factory=dict)
+    segments: dict[str, str] = field(default_factory=dict)
+    """What became of each segment: `encoded` or `reused`."""
+    frames_encoded: int = 0
+    damaged: int = 0
+    fallback: str = ""
+    """Why everything was encoded in one piece; empty where it was not."""
+    loudness: Loudness | None = None
+    """Of the encoded sound; None of silence, or where it was not measured."""
+    gaps: tuple[Range, ...] = ()
+    """Frames that could not be encoded and are black, where that was allowed."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What all videos of a node are made with. `is_permissive`: a stretch that cannot be encoded is left black."""
+
+    ffmpeg: FFmpeg
+    store: Segments
+    is_permissive: bool = False
+
+
+class UnjoinableError(InputError):
+    """Segments made by one profile still differ after they were made again."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because, remedy="The video is encoded in one piece.")
+        self.because = because
+
+
+class Video:
+    """One video in the making; its steps run in threads."""
+
+    def __init__(
+        self, tools: Tools, plan: Plan, shop: Workshop, tell: Callable[[Progress], None], *, fallback: str = ""
+    ) -> None:
+        self._ffmpeg = tools.ffmpeg
+        self._store = tools.store
+        self._is_permissive = tools.is_permissive
+        self._plan = plan
+        self._shop = shop
+        self._fallback = fallback
+        self._black: dict[str, Segment] = {}
+        self._progress = Tally(plan, tell)
+        self._lock = Lock()
+        self._entries: dict[str, Entry] = {}
+        self._segments: dict[str, str] = {}
+        self._frames_encoded = 0
+        self._damaged = 0
+        self._mixing = Mixing(plan, shop, self._run)
+        self._joins: list[int] = []
+        self._proof: Proof | None = None
+
+    # -- steps ---------------------------------------------------------------------------------------------------------
+
+    def do(self, step: Step, halt: Event) -> None:
+        """Do one step, whatever of it was done before."""
+        match step.kind:
+            case "encode":
+                self._encode(self._plan.by_key[str(step.segment)], halt)
+            case "bridge":
+                self._bridge(step, halt)
+            case "sound":
+                self._mixing.make(step, halt)
+            case "stitch":
+                self._stitch(halt)
+            case "check":
+                self._proof = check(self._final, self._plan, self._joins)
+
+    def done(self, seconds: Mapping[str, float]) -> Done:
+        """Say what came of it, once every step is done. The bytes are synced while they are hashed."""
+        if self._proof is None:
+            raise Defect("the plan makes no proven video", remedy="Report it with the task.")
+        syncing = Thread(target=durable.sync_file, args=(self._final,))
+        syncing.start()
+        sha256 = durable.digest(self._final)
+        syncing.join()
+        self._progress.finish()
+        return Done(
+            video=self._final,
+            sha256=sha256,
+            proof=self._proof,
+            seconds=dict(seconds),
+            segments=dict(self._segments),
+            frames_encoded=self._frames_encoded,
+            damaged=self._damaged,
+            fallback=self._fallback,
+            loudness=self._mixing.loudness,
+            gaps=tuple(piece.at for piece in self._plan.pieces if piece.segment in self._black),
+        )
+
+    @property
+    def _final(self) -> Path:
+        return self._shop.scratch / "final.mp4"
+
+    def _encode(self, segment: Segment, halt: Event) -> None:
+        try:
+            self.ensure(segment, halt)
+        except (InputError, Defect) as error:
+            if not self._is_permissive:
+                raise
+            log.warning("Leaving a stretch black", shows=segment.title, because=error.message)
+            self._black[segment.name.key] = black(segment, self._plan.profile)
+
+    def _bridge(self, step: Step, halt: Event) -> None:
+        piece = self._plan.pieces[int(step.piece or 0)]
+        if piece.segment in self._black:
+            return
+        segment = self._plan.by_key[piece.segment]
+        note = self.ensure(segment, halt).note
+        for end in ends_of(cut(note.structure, piece.use)):
+            self.ensure(bridge(segment, end, self._shop.media, self._plan.profile), halt)
+
+    def _stitch(self, halt: Event) -> None:
+        mended = Counter[str]()
+        names: tuple[Name, ...]
+        while max(mended.values(), default=0) < MENDS:
+            parts = self._parts(halt)
+            self._joins = _joins(parts)
+            try:
+                self._write(parts, halt)
+                return
+            except Damaged as trouble:
+                names, because = (trouble.name,), trouble.because
+            except Incompatible as trouble:
+                names, because = trouble.names, trouble.because
+                if all(self._segments.get(name.key) == "encoded" for name in names):
+                    # Those just made are right; if most of the others are not, it is they that are made again.
+                    notes = (part.note for part in parts)
+                    others = {one.name.key: one.name for one in notes if self._segments.get(one.name.key) != "encoded"}
+                    if not others:
+                        raise UnjoinableError(because) from trouble
+                    names = tuple(others.values())
+            for name in names:
+                self._forget(name, because)
+            mended.update(name.key for name in names)
+        raise Defect(
+            f"a segment was damaged {MENDS} times while one video was stitched",
+            remedy="Check the disk; `videogen cache verify` reads every segment.",
+            code="store-broken",
+        )
+
+    def _write(self, parts: Sequence[Part], halt: Event) -> None:
+        unfinished = self._shop.scratch / ".final.part"
+        durable.remove(unfinished)
+        sound = self._mixing.sounding(halt) if self._plan.samples else None
+        try:
+            stitch(parts, sound, unfinished, self._plan.profile)
+        finally:
+            if sound:
+                sound.close()
+        durable.move(unfinished, self._final)
+
+    def _parts(self, halt: Event) -> list[Part]:
+        """Give the packets of the video, in order; whatever is missing by now is made."""
+        parts: list[Part] = []
+        for piece in self._plan.pieces:
+            segment = self._black.get(piece.segment) or self._plan.by_key[piece.segment]
+            entry = self.ensure(segment, halt)
+            how = cut(entry.note.structure, piece.use)
+            for span in (how.head, how.copied, how.tail):
+                if span is None:
+                    continue
+                if span is how.copied:
+                    parts.append(Part(entry.note, entry.path, span))
+                else:
+                    end = self.ensure(bridge(segment, span, self._shop.media, self._plan.profile), halt)
+                    parts.append(Part(end.note, end.path, Range(start=0, end=span.length)))
+        return parts
+
+    def _forget(self, name: Name, because: str) -> None:
+        self._damaged += 1
+        self._store.drop(name, because)
+        entry = self._entries.pop(name.key, None)
+        if entry is not None and entry.path.is_relative_to(self._shop.pins):
+            durable.remove(entry.path)
+        self._segments.pop(name.key, None)
+
+    # -- segments ------------------------------------------------------------------------------------------------------
+
+    def ensure(self, segment: Segment, halt: Event) -> Entry:
+        """Have a segment pinned: from the store, or encoded now. Raises: Busy: another process is encoding it."""
+        key = segment.name.key
+        with self._lock:
+            if key in self._entries:
+                return self._entries[key]
+        for _ in range(PINNINGS):
+            entry = self._store.pin(segment.name, self._shop.pins) or self._encoded(segment, halt)
+            if entry is not None:
+                with self._lock:
+                    self._entries[key] = entry
+                    self._segments.setdefault(key, "reused")
+                return entry
+        raise Defect(
+            "a fresh segment was evicted before it was used",
+            remedy="Raise segments.max_gb: it holds less than one video needs.",
+            code="store-too-small",
+        )
+
+    def _encoded(self, segment: Segment, halt: Event) -> Entry | None:
+        name = segment.name
+        with self._store.making(name) as is_ours:
+            if not is_ours:
+                raise Busy
+            entry = self._store.pin(name, self._shop.pins)
+            if entry is not None:
+                return entry
+            made = self._shop.scratch / f"{name.key}.mp4"
+            began = time.monotonic()
+            self._run(name.key, segment.argv, made, halt, self._progress.follow(name.key), frames=segment.frames)
+            note = self._store.publish(made, survey(made, segment, self._plan.profile))
+            with self._lock:
+                self._segments[name.key] = "encoded"
+                self._frames_encoded += segment.frames
+            log.debug("Encoded", key=name.key[:12], frames=note.frames, seconds=round(time.monotonic() - began, 2))
+            return self._store.pin(name, self._shop.pins)
+
+    def _run(
+        self,
+        name: str,
+        argv: Sequence[str],
+        target: Path,
+        halt: Event,
+        tell: Callable[[Progress], None] = lambda _: None,
+        *,
+        frames: int = 0,
+    ) -> None:
+        """Run one FFmpeg whose words go to a file of their own, and then to the video's."""
+        durable.remove(target)
+        contents = {word[6:].partition("#")[0] for word in argv if word.startswith("asset:")}
+        assets = {content: f"file:{self._shop.file_of(content)}" for content in contents}
+        words = self._shop.scratch / f"{name}.log"
+        try:
+            self._ffmpeg.run(
+                [placed(argument, assets, {"out": f"file:{target}"}) for argument in argv],
+                log=words,
+                total=frames,
+                on_progress=tell,
+                stop=halt,
+            )
+        finally:
+            self._keep_words(words)
+
+    def _keep_words(self, words: Path) -> None:
+        if words.exists():
+            with self._lock, self._shop.log.open("ab") as all_words:
+                all_words.write(words.read_bytes())
+            durable.remove(words)
+
+
+def _joins(parts: Sequence[Part]) -> list[int]:
+    """Give the frames at which another part begins."""
+    joins, at = [], 0
+    for part in parts:
+        joins.append(at)
+        at += part.frames.length
+    return joins
