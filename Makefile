@@ -5,13 +5,15 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SHORT_ROWS := memory side_by_side warm cold encode quality stitch kill
+LONG_ROWS := stories peers
 
 # File names and texts are UTF-8 here, whatever the locale of the machine says.
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test check bench clean help
+.PHONY: setup demo test check bench bench-full clean help
 
 setup: $(READY) ## make .venv with everything in it (again only when pyproject.toml or constraints.txt changed)
 
@@ -43,12 +45,17 @@ check: $(READY) ## lint, format, types, floors
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## print the figures; needs VIDEOGEN_TEST_MEDIA
-	$(BIN)/python -m bench.render
+bench: $(READY) ## measure the short forms, in ten minutes on an idle machine; needs VIDEOGEN_TEST_MEDIA
+	@set -e; for row in $(SHORT_ROWS); do $(BIN)/python -m bench.$$row --short; done
+	$(BIN)/python -m bench.report --short
+
+bench-full: $(READY) ## measure everything in full, for an hour or two; needs VIDEOGEN_TEST_MEDIA
+	@set -e; for row in $(SHORT_ROWS) $(LONG_ROWS); do $(BIN)/python -m bench.$$row; done
+	$(BIN)/python -m bench.report
 
 clean: ## take away .venv and every cache; the rooms and logs stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
