@@ -8,6 +8,9 @@ from uuid import uuid4
 from videogen.model.media import Asset, Kind, Loudness, Media, Picture, Sound, Source
 from videogen.model.task import Input, Inputs, Manifest, Render, Task
 
+HALF_MINUTE = Fraction(30)
+"""The segment length of tests that name none."""
+
 
 def digest(word: str) -> str:
     """Give the hash that stands for a content."""

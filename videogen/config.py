@@ -124,7 +124,7 @@ class SegmentStore(_Table):
 
     seconds: Annotated[
         float, Field(ge=0.5, le=600, description="s; clips are encoded in pieces of this length, the unit of resume.")
-    ] = 30.0
+    ] = 15.0
     max_gb: Annotated[
         float, Field(gt=0, description="GB; beyond it the least recently used go. An hour of 4K is about 4 GB.")
     ] = 50.0

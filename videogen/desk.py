@@ -195,7 +195,11 @@ def encoding(source: Path, media: Media, bench: Bench, options: EncodeOptions) -
     )
     known = {content: media}
     plan = compile_plan(
-        timeline, known, bench.profile(canvas), grids={content: _grid(media, canvas.fps, bench, options)}
+        timeline,
+        known,
+        bench.profile(canvas),
+        segment_s=bench.segment_s,
+        grids={content: _grid(media, canvas.fps, bench, options)},
     )
     return Order(timeline, known, plan), Material(timeline, known, {content: source.absolute()})
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from tests import papers
+from tests.papers import HALF_MINUTE
 from tests.plan.seen import CANVAS, timelines
 from tests.plan.test_pieces import RANDOM_MEDIA
 from videogen.model.profile import Encoder, Profile
@@ -59,7 +60,7 @@ def told(plan: Plan, store: Known) -> list[tuple[int, int, str]]:
 
 def test_an_empty_store_has_nothing_but_what_was_encoded_above() -> None:
     """Each segment is encoded in the first row that needs it, and copied in the others."""
-    assert told(compile_plan(VIDEO, MEDIA, PROFILE), NOTHING) == [
+    assert told(compile_plan(VIDEO, MEDIA, PROFILE, segment_s=HALF_MINUTE), NOTHING) == [
         (0, 900, "all of the segment is shown; not in the store"),
         (
             298,
@@ -80,7 +81,7 @@ def test_an_empty_store_has_nothing_but_what_was_encoded_above() -> None:
 
 def test_a_known_segment_is_copied_but_for_its_ends() -> None:
     """Where packets are known the ends are exact: up to the last whole mini-GOP, from the next IDR."""
-    plan = compile_plan(VIDEO, MEDIA, PROFILE)
+    plan = compile_plan(VIDEO, MEDIA, PROFILE, segment_s=HALF_MINUTE)
 
     assert told(plan, known(plan, 0)) == [
         (900, 0, "all of the segment is shown; in the store: its packets are copied"),
@@ -103,7 +104,7 @@ def test_a_known_segment_is_copied_but_for_its_ends() -> None:
 
 def test_known_ends_are_copied_too() -> None:
     """Once the ends were encoded for a video they are in the store, and the next such video encodes nothing."""
-    plan = compile_plan(VIDEO, MEDIA, PROFILE)
+    plan = compile_plan(VIDEO, MEDIA, PROFILE, segment_s=HALF_MINUTE)
     ends = [bridge(plan.segments[0], Range(start=s, end=e), MEDIA, PROFILE) for s, e in ((299, 301), (300, 500))]
     store = Known({**known(plan, 0, 1).structures, **{one.name.key: encoded(one.frames) for one in ends}})
 
@@ -118,7 +119,9 @@ def test_known_ends_are_copied_too() -> None:
 
 def test_a_stretch_that_ends_with_its_packets_needs_nothing() -> None:
     """Where the stretch ends at a whole mini-GOP the bridge is known to be nothing."""
-    plan = compile_plan(VIDEO.model_copy(update={"picture": (clip(0, 251),), "sounds": ()}), MEDIA, PROFILE)
+    plan = compile_plan(
+        VIDEO.model_copy(update={"picture": (clip(0, 251),), "sounds": ()}), MEDIA, PROFILE, segment_s=HALF_MINUTE
+    )
 
     (row,) = rows(annotated(plan, known(plan, 0), MEDIA))
 
@@ -128,8 +131,10 @@ def test_a_stretch_that_ends_with_its_packets_needs_nothing() -> None:
 
 def test_another_profile_is_told_from_nothing() -> None:
     """A segment that is there for another profile only is encoded, and that is the reason given."""
-    plan = compile_plan(VIDEO, MEDIA, PROFILE)
-    other = compile_plan(VIDEO, MEDIA, PROFILE.model_copy(update={"encoder": Encoder(quality=30)}))
+    plan = compile_plan(VIDEO, MEDIA, PROFILE, segment_s=HALF_MINUTE)
+    other = compile_plan(
+        VIDEO, MEDIA, PROFILE.model_copy(update={"encoder": Encoder(quality=30)}), segment_s=HALF_MINUTE
+    )
     store = Known(other_profiles=frozenset(one.name.look for one in other.segments))
 
     assert next(why.partition("; ")[2] for _, _, why in told(plan, store)) == "in the store for another profile only"
@@ -137,7 +142,7 @@ def test_another_profile_is_told_from_nothing() -> None:
 
 def test_what_is_known_never_changes_which_steps_there_are() -> None:
     """A full store and an empty one give the same steps in the same order; only cost and reasons differ."""
-    plan = compile_plan(VIDEO, MEDIA, PROFILE)
+    plan = compile_plan(VIDEO, MEDIA, PROFILE, segment_s=HALF_MINUTE)
 
     full = annotated(plan, known(plan, 0, 1), MEDIA)
 
@@ -152,7 +157,7 @@ def test_what_is_known_never_changes_which_steps_there_are() -> None:
 @given(timelines())
 def test_what_is_told_adds_up(timeline: Timeline) -> None:
     """Rows are the pieces in order, and what they say is encoded is what the plan's steps encode."""
-    plan = compile_plan(timeline, RANDOM_MEDIA, Profile(canvas=CANVAS))
+    plan = compile_plan(timeline, RANDOM_MEDIA, Profile(canvas=CANVAS), segment_s=HALF_MINUTE)
 
     found = rows(plan)
 
@@ -222,7 +227,7 @@ def differences(found: Any, shape: Any, where: str = "plan") -> list[str]:
 @pytest.mark.parametrize("store", ["empty", "full"])
 def test_json_keeps_its_shape(store: str) -> None:
     """The plan for programs has these names in this order, and these kinds of value, whatever is in the store."""
-    plan = compile_plan(VIDEO, MEDIA, PROFILE)
+    plan = compile_plan(VIDEO, MEDIA, PROFILE, segment_s=HALF_MINUTE)
     said = as_dict(annotated(plan, known(plan, 0, 1) if store == "full" else NOTHING, MEDIA))
 
     assert json.loads(json.dumps(said)) == said
@@ -231,7 +236,7 @@ def test_json_keeps_its_shape(store: str) -> None:
 
 def test_json_holds_the_commands_when_asked() -> None:
     """With commands each step that runs FFmpeg has its arguments, those of a segment included."""
-    plan = compile_plan(VIDEO, MEDIA, PROFILE)
+    plan = compile_plan(VIDEO, MEDIA, PROFILE, segment_s=HALF_MINUTE)
 
     steps = {step["id"]: step["argv"] for step in as_dict(plan, with_commands=True)["steps"]}
 
@@ -242,7 +247,7 @@ def test_json_holds_the_commands_when_asked() -> None:
 
 def test_a_known_step_needs_no_command() -> None:
     """The listing shows the commands that will run, and not those whose output is there."""
-    plan = compile_plan(VIDEO, MEDIA, PROFILE)
+    plan = compile_plan(VIDEO, MEDIA, PROFILE, segment_s=HALF_MINUTE)
 
     commands = listing(plan, with_commands=True).count("       ffmpeg ")
     left = listing(annotated(plan, known(plan, 0, 1), MEDIA), with_commands=True).count("       ffmpeg ")

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests import papers
+from tests.papers import HALF_MINUTE
 from videogen.edit import story_timeline
 from videogen.model.media import Media
 from videogen.model.profile import Encoder, Profile
@@ -113,7 +114,7 @@ def inputs_of(argv: Sequence[str]) -> Iterator[str]:
 def test_what_is_described_becomes_this_plan(name: str) -> None:
     """The timeline, its stretches, what is copied and encoded for each, and every filter are the text beside it."""
     timeline, media, profile = described(name)
-    plan = compile_plan(timeline, media, profile)
+    plan = compile_plan(timeline, media, profile, segment_s=HALF_MINUTE)
     spans = "".join(f"stretch {span}\n" for span in stretches(timeline))
     said = "\n".join([timeline.listing(), spans, listing(plan, with_commands=name in STORIES), *shown(plan)]) + "\n"
     text = readable(said, media, name)
@@ -134,7 +135,7 @@ def test_every_described_timeline_is_looked_at() -> None:
 def test_nothing_but_placeholders_stands_where_a_path_will(name: str) -> None:
     """Every input is a placeholder or made of numbers, and so is the output: no file is named, each can be put in."""
     timeline, media, profile = described(name)
-    plan = compile_plan(timeline, media, profile)
+    plan = compile_plan(timeline, media, profile, segment_s=HALF_MINUTE)
 
     seen: set[str] = set()
     for argv in commands(plan):
@@ -163,7 +164,7 @@ FILTERS = {
 @pytest.mark.parametrize("name", [*STORIES, *TIMELINES])
 def test_the_graph_holds_numbers_and_our_words_only(name: str) -> None:
     """No sign that could begin text, a file, an expression of a user's or another filter stands in a graph (C11)."""
-    for argv in commands(compile_plan(*described(name))):
+    for argv in commands(compile_plan(*described(name), segment_s=HALF_MINUTE)):
         graph = argv[argv.index("-filter_complex") + 1]
 
         used = {re.sub(r"^(\[[^]]*\])+", "", chain).split("=")[0].split("[")[0] for chain in graph.split(";")}

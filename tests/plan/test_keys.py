@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from tests import papers
+from tests.papers import HALF_MINUTE
 from tests.plan.seen import CANVAS, timelines
 from tests.plan.test_pieces import RANDOM_MEDIA
 from videogen.model.media import Colour, Media
@@ -60,7 +61,7 @@ def segment(
     assert street is not None
     media = MEDIA | {STREET: Media(picture=street.model_copy(update=facts or {}))}
     timeline = Timeline(canvas=profile.canvas, picture=(clip,), overlays=overlays)
-    (only,) = compile_plan(timeline, media, profile).segments
+    (only,) = compile_plan(timeline, media, profile, segment_s=HALF_MINUTE).segments
     return only
 
 
@@ -139,7 +140,7 @@ def test_a_look_is_what_is_seen_and_no_more() -> None:
 
 def keys_of(timeline: Timeline, media: dict[str, Media] | None = None, profile: Profile = PROFILE) -> list[str]:
     """Give the keys of a video's segments, in order of first use."""
-    return [one.name.key for one in compile_plan(timeline, media or MEDIA, profile).segments]
+    return [one.name.key for one in compile_plan(timeline, media or MEDIA, profile, segment_s=HALF_MINUTE).segments]
 
 
 @pytest.mark.parametrize(
@@ -182,13 +183,15 @@ def test_a_plan_knows_no_order_but_the_timelines(timeline: Timeline) -> None:
     profile = Profile(canvas=CANVAS)
     backwards = dict(reversed(RANDOM_MEDIA.items()))
 
-    assert compile_plan(timeline, RANDOM_MEDIA, profile) == compile_plan(timeline, backwards, profile)
+    assert compile_plan(timeline, RANDOM_MEDIA, profile, segment_s=HALF_MINUTE) == compile_plan(
+        timeline, backwards, profile, segment_s=HALF_MINUTE
+    )
 
 
 @given(timelines())
 def test_a_segment_is_named_once_and_used(timeline: Timeline) -> None:
     """Every piece has its segment in the plan, no segment is there twice, and none that no piece uses."""
-    plan = compile_plan(timeline, RANDOM_MEDIA, Profile(canvas=CANVAS))
+    plan = compile_plan(timeline, RANDOM_MEDIA, Profile(canvas=CANVAS), segment_s=HALF_MINUTE)
 
     keys = [one.name.key for one in plan.segments]
     assert len(set(keys)) == len(keys)
@@ -200,17 +203,22 @@ def test_what_was_made_ahead_is_what_a_video_asks_for(overlays: tuple[ImageOverl
     """Segments of a clip made before any video asked are the very ones that a video of all of it consists of."""
     video = Timeline(canvas=HD, picture=(changed(source=Range(start=0, end=1200)),), overlays=overlays)
 
-    ahead = warming(STREET, MEDIA, video, PROFILE)
+    ahead = warming(STREET, MEDIA, video, PROFILE, segment_s=HALF_MINUTE)
 
     assert [one.name.key for one in ahead] == keys_of(video)
-    assert [one.argv for one in ahead] == [one.argv for one in compile_plan(video, MEDIA, PROFILE).segments]
+    assert [one.argv for one in ahead] == [
+        one.argv for one in compile_plan(video, MEDIA, PROFILE, segment_s=HALF_MINUTE).segments
+    ]
 
 
 def test_what_only_passes_is_not_made_ahead() -> None:
     """An overlay that does not lie there from beginning to end is no part of what is made ahead."""
     passing = Timeline(canvas=HD, picture=(CLIP,), overlays=(over(at=Range(start=1, end=300)),))
 
-    assert [one.timeline.overlays for one in warming(STREET, MEDIA, passing, PROFILE)] == [(), ()]
+    assert [one.timeline.overlays for one in warming(STREET, MEDIA, passing, PROFILE, segment_s=HALF_MINUTE)] == [
+        (),
+        (),
+    ]
 
 
 def test_a_bridge_is_the_segment_of_its_frames() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 from pydantic import ValidationError
 
 from tests import papers
+from tests.papers import HALF_MINUTE
 from videogen.errors import Defect, RecipeError
 from videogen.model.profile import Encoder, Profile
 from videogen.model.timebase import Range
@@ -74,7 +75,7 @@ def test_a_plan_is_encodes_bridges_sound_stitch_and_check() -> None:
     picture = (clip(0, 900), clip(0, 300), Gap(length=30), clip(300, 900), Gap(length=30))
     timeline = Timeline(canvas=HD, picture=picture, sounds=(SoundTrack(asset=VOICE),))
 
-    plan = compile_plan(timeline, MEDIA, PROFILE)
+    plan = compile_plan(timeline, MEDIA, PROFILE, segment_s=HALF_MINUTE)
 
     steps = steps_of(plan)
     assert {name: (step.after, step.beside, step.frames) for name, step in steps.items()} == {
@@ -93,8 +94,10 @@ def test_a_plan_is_encodes_bridges_sound_stitch_and_check() -> None:
 
 def test_a_mute_video_has_no_sound_and_any_other_has_one() -> None:
     """Without sounds there is a track of silence, unless the timeline says that there is none."""
-    silent = compile_plan(Timeline(canvas=HD, picture=(clip(0, 900),)), MEDIA, PROFILE)
-    mute = compile_plan(Timeline(canvas=HD, picture=(clip(0, 900),), is_mute=True), MEDIA, PROFILE)
+    silent = compile_plan(Timeline(canvas=HD, picture=(clip(0, 900),)), MEDIA, PROFILE, segment_s=HALF_MINUTE)
+    mute = compile_plan(
+        Timeline(canvas=HD, picture=(clip(0, 900),), is_mute=True), MEDIA, PROFILE, segment_s=HALF_MINUTE
+    )
 
     assert [step.id for step in silent.steps] == ["encode-1", "sound", "stitch", "check"]
     assert [step.id for step in mute.steps] == ["encode-1", "stitch", "check"]
@@ -106,7 +109,7 @@ def test_hundreds_of_clips_are_planned_in_a_moment() -> None:
     timeline = Timeline(canvas=HD, picture=tuple(clip(nth, nth + 60) for nth in range(400)))
     began = process_time()
 
-    plan = compile_plan(timeline, MEDIA, PROFILE)
+    plan = compile_plan(timeline, MEDIA, PROFILE, segment_s=HALF_MINUTE)
 
     assert process_time() - began < 2
     assert len(plan.pieces) == 400
@@ -117,7 +120,7 @@ def test_one_encode_of_everything_is_the_last_resort() -> None:
     """Where pieces cannot be joined the whole picture is one segment, in one piece, with the reason."""
     timeline = Timeline(canvas=HD, picture=(clip(0, 900), Gap(length=30), clip(0, 400)))
 
-    plan = full_encode(compile_plan(timeline, MEDIA, PROFILE), timeline, MEDIA, "headers differ")
+    plan = full_encode(compile_plan(timeline, MEDIA, PROFILE, segment_s=HALF_MINUTE), timeline, MEDIA, "headers differ")
 
     (segment,), (piece,) = plan.segments, plan.pieces
     assert segment.frames == piece.use.length == timeline.length
@@ -131,9 +134,9 @@ def test_more_than_a_command_can_hold_is_refused() -> None:
     coming = ImageOverlay(asset=LOGO, x=0, y=0, at=Range(start=0, end=6000), fade_in=6000)
 
     with pytest.raises(RecipeError, match="300 clips and transitions are more than one encode can hold"):
-        compile_plan(timeline.model_copy(update={"overlays": (coming,)}), MEDIA, PROFILE)
+        compile_plan(timeline.model_copy(update={"overlays": (coming,)}), MEDIA, PROFILE, segment_s=HALF_MINUTE)
     with pytest.raises(RecipeError, match="300 clips and transitions are more than one encode can hold"):
-        full_encode(compile_plan(timeline, MEDIA, PROFILE), timeline, MEDIA, "headers differ")
+        full_encode(compile_plan(timeline, MEDIA, PROFILE, segment_s=HALF_MINUTE), timeline, MEDIA, "headers differ")
 
 
 def test_words_never_reach_a_plan() -> None:
@@ -141,7 +144,9 @@ def test_words_never_reach_a_plan() -> None:
     words = TextOverlay(x=0, y=0, at=Range(start=0, end=30), text="A", size=20)
 
     with pytest.raises(Defect, match="words reached the plan"):
-        compile_plan(Timeline(canvas=HD, picture=(clip(0, 30),), overlays=(words,)), MEDIA, PROFILE)
+        compile_plan(
+            Timeline(canvas=HD, picture=(clip(0, 30),), overlays=(words,)), MEDIA, PROFILE, segment_s=HALF_MINUTE
+        )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +162,7 @@ def test_words_never_reach_a_plan() -> None:
 def test_an_encode_takes_its_threads_or_the_device(encoder: Encoder, cpu: int, gpu: int) -> None:
     """Software takes a processor per thread, hardware the encoder and one processor."""
     profile = Profile(canvas=HD, encoder=encoder)
-    plan = compile_plan(Timeline(canvas=HD, picture=(clip(0, 900),)), MEDIA, profile)
+    plan = compile_plan(Timeline(canvas=HD, picture=(clip(0, 900),)), MEDIA, profile, segment_s=HALF_MINUTE)
 
     needs = steps_of(plan)["encode-1"].needs
 
@@ -172,7 +177,9 @@ def test_same_clip_twice_is_two_inputs() -> None:
     signs = tuple(ImageOverlay(asset=LOGO, x=0, y=0, at=Range(start=0, end=30)) for _ in range(2))
     sounds = (SoundTrack(asset=VOICE), SoundTrack(asset=VOICE))
 
-    plan = compile_plan(Timeline(canvas=HD, picture=parts, overlays=signs, sounds=sounds), MEDIA, PROFILE)
+    plan = compile_plan(
+        Timeline(canvas=HD, picture=parts, overlays=signs, sounds=sounds), MEDIA, PROFILE, segment_s=HALF_MINUTE
+    )
 
     (segment,) = plan.segments
     assert segment.argv.count("-i") == 4
@@ -238,3 +245,13 @@ def test_a_placeholder_without_a_path_is_no_argument(word: str) -> None:
     """A content or a step that has no path never reaches FFmpeg as a word."""
     with pytest.raises(KeyError):
         placed(word, {"ab": "file:/x"}, {"final": "file:/y"})
+
+
+def test_gaps_of_any_lengths_are_inputs_of_their_own() -> None:
+    """One command that shows several gaps opens each, whatever their lengths add up to."""
+    timeline = Timeline(canvas=HD, picture=tuple(Gap(length=frames) for frames in (1, 2, 1, 1, 2, 1)), is_mute=True)
+    plan = compile_plan(timeline, {}, PROFILE, segment_s=HALF_MINUTE)
+
+    argv = full_encode(plan, timeline, {}, "headers differ").segments[0].argv
+
+    assert len({word for word in argv if word.startswith("color=")}) == 6

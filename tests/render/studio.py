@@ -26,7 +26,8 @@ from videogen.render.maker import Maker
 from videogen.render.sounding import Sounding
 from videogen.render.stitch import Part
 from videogen.render.survey import survey
-from videogen.render.video import Done, Workshop
+from videogen.render.video import Done
+from videogen.render.workshop import Workshop
 from videogen.segments import Entry, Segments
 
 SIZE = (64, 36)

@@ -13,6 +13,7 @@ from threading import Event
 import pytest
 
 from tests import footage
+from tests.papers import HALF_MINUTE
 from tests.render.studio import Bakery, Shelf, canvas, mute, samples_in, words
 from videogen.model.media import Loudness
 from videogen.model.profile import Encoder, Profile
@@ -191,7 +192,7 @@ def true_peak_dbtp(path: Path) -> float:
 
 def encoded(shelf: Shelf, timeline: Timeline, folder: Path, kbps: int = 192) -> Path:
     """Make the sound as a video would: encoded, measured, and made again where it goes over."""
-    plan = compile_plan(timeline, shelf.media, Profile(canvas=timeline.canvas, audio_kbps=kbps))
+    plan = compile_plan(timeline, shelf.media, Profile(canvas=timeline.canvas, audio_kbps=kbps), segment_s=HALF_MINUTE)
     shop = Workshop(timeline, shelf.media, Path, folder, folder, folder / "log")
 
     def run(_name: str, argv: Sequence[str], made: Path, _halt: Event) -> None:

@@ -14,7 +14,7 @@ from videogen.plan import costs
 from videogen.plan.encode import encode_sound, known
 from videogen.plan.graph import Needs, Piece, Plan, Segment, Step
 from videogen.plan.keys import segment_of
-from videogen.plan.pieces import SEGMENT_S, Draft, clip_length, drafts, grid
+from videogen.plan.pieces import Draft, clip_length, drafts, grid
 from videogen.plan.slices import slice_of
 from videogen.plan.sound import CEILING_DBTP, assets_of, peak_dbtp
 
@@ -38,7 +38,7 @@ def compile_plan(
     media: Mapping[str, Media],
     profile: Profile,
     *,
-    segment_s: Fraction = Fraction(SEGMENT_S),
+    segment_s: Fraction,
     grids: Mapping[str, Sequence[Range]] | None = None,
 ) -> Plan:
     """Turn an edit into the steps that make it.
@@ -73,7 +73,7 @@ def full_encode(plan: Plan, timeline: Timeline, media: Mapping[str, Media], reas
 
 
 def warming(
-    asset: str, media: Mapping[str, Media], like: Timeline, profile: Profile, segment_s: Fraction = Fraction(SEGMENT_S)
+    asset: str, media: Mapping[str, Media], like: Timeline, profile: Profile, *, segment_s: Fraction
 ) -> tuple[Segment, ...]:
     """Give the segments that any video of a house would have of a clip.
 

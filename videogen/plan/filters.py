@@ -178,11 +178,12 @@ def _taken(stream: Stream, start: int, end: int) -> Stream:
 
 def _gap(gap: Gap, canvas: Canvas, nth: int) -> Stream:
     """Give exactly `gap.length` black frames."""
-    # `nth` frames more than needed, which are trimmed: two inputs with the same words would be one input.
-    frames = gap.length + nth + 1
-    source = f"color=c=black:s={canvas.width}x{canvas.height}:r={canvas.fps},trim=end_frame={frames}"
+    # The last words change nothing but the name: two inputs with the same words would be one input.
+    source = (
+        f"color=c=black:s={canvas.width}x{canvas.height}:r={canvas.fps},trim=end_frame={gap.length},setpts=PTS+0*{nth}"
+    )
     black = ffmpeg.input(source, f="lavfi").video
-    return black.filter("format", canvas.pix_fmt).filter("setsar", 1).filter("trim", end_frame=gap.length)
+    return black.filter("format", canvas.pix_fmt).filter("setsar", 1)
 
 
 def _at_rate(stream: Stream, canvas: Canvas) -> Stream:

@@ -20,7 +20,6 @@ from videogen.model.timeline import Clip, ImageOverlay, Overlay, Timeline, Trans
 from videogen.plan.encode import known
 from videogen.plan.slices import slice_of, slices
 
-SEGMENT_S = 30
 REMAINDER_S = 5
 """A last chunk shorter than this joins the one before it."""
 SHORT_S = 1

@@ -36,7 +36,7 @@ class Bench:
     wall_s: float = 0.0
     memory_bytes: int | None = None
     retry_s: float = 30.0
-    segment_s: Fraction = Fraction(30)
+    segment_s: Fraction = Fraction(15)
     encodes: int = 0
 
     def profile(self, canvas: Canvas) -> Profile:
