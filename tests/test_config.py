@@ -46,10 +46,11 @@ def test_every_setting_says_what_it_means(row: dict[str, object]) -> None:
     assert "|" not in about  # it stands in a table of README
     if isinstance(row["default"], float) and str(row["name"]).endswith("_s"):
         assert about.startswith("s;")
-    if isinstance(row["default"], int | float):
+    if isinstance(row["default"], int | float) and not isinstance(row["default"], bool):
         first = about.split(maxsplit=1)[0].strip(";,")
         assert first in {"s", "GB", "LUFS", "dBTP", "LU", "linear", "kbit/s", "words", "days", "frames", "threads"} | {
-            "quality"
+            "quality",
+            "encodes",
         }
 
 

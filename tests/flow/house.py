@@ -134,6 +134,27 @@ class House:
         (name,) = self.visible("output")
         return self.root / "output" / name / "final.mp4"
 
+    def manifests(self) -> list[dict[str, Any]]:
+        """Read the manifests of all videos in output/, in order of their ids."""
+        return [json.loads(path.read_text()) for path in sorted((self.root / "output").glob("*/manifest.json"))]
+
+    def segments(self) -> list[Path]:
+        """List the encoded pieces in the store, in order of their keys; without its note a file is none."""
+        notes = sorted((self.root / "scanned" / ".segments").rglob("*.json"), key=lambda path: path.name)
+        return [note.with_suffix(".mp4") for note in notes]
+
+    def plan(self, what: str, **env: str) -> dict[str, Any]:
+        """Ask what would be done for a task, or for a timeline file."""
+        done = self.run("plan", what, "--json", env=env)
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def beside(self, name: str) -> "House":
+        """Give a copy of this spool as it is now, in a folder beside it."""
+        shutil.copytree(self.root, self.root.with_name(name), symlinks=True)
+        return House(self.root.with_name(name))
+
     def reason(self, name: str) -> dict[str, Any]:
         """Read the reason of one refused file."""
         found: dict[str, Any] = json.loads((self.root / "trash" / "invalid" / f"{name}.reason.json").read_text())
@@ -196,11 +217,12 @@ def tasked(factory: pytest.TempPathFactory, root: Path) -> House:
     return House(root)
 
 
-def ffmpeg_that(path: Path, on_render: str) -> dict[str, str]:
-    """Write an FFmpeg that runs these shell lines before a render; give the environment in which it is used."""
-    path.write_text(
-        f'#!/bin/sh\ncase "$*" in *-filter_complex*) {on_render} ;; esac\nexec "{footage.program()}" "$@"\n'
-    )
+def ffmpeg_that(path: Path, on_render: str, where: str = "-filter_complex") -> dict[str, str]:
+    """Write an FFmpeg that runs these shell lines before a render; give the environment in which it is used.
+
+    `where` is a word of the commands that are meant.
+    """
+    path.write_text(f'#!/bin/sh\ncase "$*" in *{where}*) {on_render} ;; esac\nexec "{footage.program()}" "$@"\n')
     path.chmod(0o755)
     return {"VIDEOGEN_FFMPEG__PATH": str(path)}
 

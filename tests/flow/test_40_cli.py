@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import footage
-from tests.flow.house import House, clean_env, frames_in, tasked
+from tests.flow.house import House, clean_env, ffmpeg_that, frames_in, tasked
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,41 @@ def test_doctor_finds_a_missing_room(nowhere: House) -> None:
     assert done.returncode == 78
     assert "bad" in done.stdout
     assert "init" in done.stdout
+
+
+def test_tune_measures_and_keeps(tmp_path: Path) -> None:
+    """`doctor --tune` tries one encode, then more, and keeps the best number for that node; a second run does too."""
+    house = House(tmp_path / "spool", resolution="160x90")
+
+    first = json.loads(house.run("doctor", "--tune", "--name", "left", "--json").stdout)
+    again = house.run("doctor", "--tune", "--name", "left")
+
+    assert [trial["encodes"] for trial in first["trials"]] == list(range(1, len(first["trials"]) + 1))
+    assert first["encodes"] in {trial["encodes"] for trial in first["trials"]}
+    assert all(trial["frames_per_s"] > 0 and trial["memory_mb"] > 0 for trial in first["trials"])
+    assert first["kept"] == str(house.root / "processing" / ".nodes" / "left.tune.json")
+    kept = json.loads(Path(first["kept"]).read_text())["encodes"]
+    assert again.returncode == 0
+    assert f"the node left runs {kept} at once from its next start on" in again.stdout
+    assert again.stdout.startswith("1 at once: ")
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor encodes one at a time anyway")
+@pytest.mark.parametrize(("encodes", "are_together"), [(1, False), (2, True)])
+def test_node_runs_as_many_as_was_measured(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, encodes: int, *, are_together: bool
+) -> None:
+    """A node runs as many encodes side by side as its tuning found, one where that was one."""
+    task = tasked(tmp_path_factory, tmp_path / "spool")
+    (task.root / "processing" / ".nodes" / "left.tune.json").write_text(json.dumps({"encodes": encodes}))
+    busy = tmp_path / "busy"
+    meet = f'mkdir "{busy}" || : >"{tmp_path}/met"; sleep 0.3; rmdir "{busy}"'
+    env = ffmpeg_that(tmp_path / "ffmpeg", meet, where="-copyts") | {"VIDEOGEN_SEGMENTS__SECONDS": "0.5"}
+
+    done = task.run("node", "--once", "--name", "left", env=env)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "met").exists() is are_together
 
 
 def test_config_lists_everything(house: House) -> None:
@@ -229,10 +264,12 @@ def test_c_locale_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals differ elsewhere")
 def test_progress_is_a_bar_on_a_terminal(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """On a terminal a render shows a bar with its ETA and frames, and the log's lines above it (B6)."""
+    """On a terminal a render shows a bar with its ETA and the frames to encode, and the log's lines above it (B6)."""
     import pty  # noqa: PLC0415 -- only where there are pseudo-terminals
 
     task, shown = tasked(tmp_path_factory, tmp_path / "spool"), b""
+    (task_id,) = task.visible("tasks")
+    frames = task.plan(task_id)["frames_to_encode"]
     pid, terminal = pty.fork()
     if pid == 0:
         argv = task.argv("node", "--once")
@@ -245,7 +282,7 @@ def test_progress_is_a_bar_on_a_terminal(tmp_path: Path, tmp_path_factory: pytes
 
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert b"ETA" in shown
-    assert b"/60" in shown
+    assert f"{frames}/{frames}".encode() in shown
     assert b"\x1b[" in shown
     assert b"Published" in shown
     assert frames_in(task.final()) == 60
