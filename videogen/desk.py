@@ -36,6 +36,7 @@ CHUNKS_EACH = 3
 """Chunks for each worker, where the source is long enough: the last ones end together."""
 SHORTEST_CHUNK_S = 10
 RATE_MOST = 240
+SIDE_MOST = 8192
 
 
 class EncodeOptions(Value):
@@ -221,6 +222,8 @@ def _canvas(media: Media) -> Canvas:
     if picture is None:
         raise MediaError("the source has no picture", remedy="Give the output the name of a sound: OUT.m4a.")
     width, height = picture.display_size
+    if max(width, height) > SIDE_MOST:
+        raise MediaError(f"the source is shown at {width}x{height}", remedy="Convert it to a smaller picture first.")
     rate = sound.sample_rate if sound and sound.sample_rate in {32000, 44100, 48000} else 48000
     return Canvas(
         width=max(16, width + width % 2),

@@ -34,6 +34,16 @@ from videogen.errors import (
 )
 
 TAIL_BYTES = 65536
+LARGE_PAGES = {
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
+    ":glibc.malloc.trim_threshold=268435456:glibc.malloc.top_pad=67108864"
+}
+"""What an encoder's environment is given: a picture of 4K is 12 MB, which malloc fetches from the kernel and gives back
+each time unless it is told otherwise. Other libraries of C do not know the word.
+
+Source: 30 frames of 3840x2160, libx264 medium in one thread: 7.5 to 9.5 s without, 7.1 to 7.9 s with; two frames 0.8 s
+without, 0.43 s with. The bytes are the same.
+"""
 LOOK_S = 0.2
 END_LOOK_S = 0.01
 END_GRACE_S = 0.5

@@ -5,6 +5,7 @@ a hardware encoder that the wheel's does not.
 """
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,8 +85,10 @@ class Toolchain:
         return _name(wanted)
 
 
-def find(path: str) -> Toolchain:
+def find(path: str, wanted: str = "auto") -> Toolchain:
     """Find the FFmpeg to use: the configured one, else the wheel's, else a system one that proves more.
+
+    Where a software encoder is `wanted`, no device can make another FFmpeg the better one, and none is tried.
 
     Raises: ToolchainError: none is there, or the configured one does not run.
     """
@@ -94,17 +97,17 @@ def find(path: str) -> Toolchain:
         _ = chosen.version
         return chosen
     found = candidates()
-    if not found:
+    first = next(found, None)
+    if first is None:
         raise ToolchainError("no FFmpeg was found", remedy="Run `pip install imageio-ffmpeg`, or set ffmpeg.path.")
-    first, *others = found
-    for other in others:
+    for other in found if wanted != SOFTWARE else ():
         if any(trial.works for trial in other.trials[:-1]) and not any(trial.works for trial in first.trials[:-1]):
             return other
     return first
 
 
-def candidates() -> list[Toolchain]:
-    """Give every FFmpeg that runs here, the wheel's first."""
+def candidates() -> Iterator[Toolchain]:
+    """Give every FFmpeg that runs here, the wheel's first; each is asked only when its turn comes."""
     programs = []
     try:
         programs.append(imageio_ffmpeg.get_ffmpeg_exe())
@@ -112,15 +115,13 @@ def candidates() -> list[Toolchain]:
         programs = []  # the wheel for this platform carries no program
     if system := shutil.which("ffmpeg"):
         programs.append(system)
-    found = []
     for program in dict.fromkeys(programs):
         toolchain = Toolchain(Path(program))
         try:
             _ = toolchain.version
         except SetupError:
             continue  # doctor names it; another may do
-        found.append(toolchain)
-    return found
+        yield toolchain
 
 
 def _name(encoder: str) -> EncoderName:

@@ -56,7 +56,7 @@ class House:
     @cached_property
     def toolchain(self) -> Toolchain:
         """The FFmpeg of this machine."""
-        return find(self.settings.ffmpeg.path)
+        return find(self.settings.ffmpeg.path, self.settings.render.encoder)
 
     @cached_property
     def canvas(self) -> Canvas:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from videogen.errors import VideogenError
-from videogen.model.media import Loudness
 from videogen.model.recipe import Story
 from videogen.model.value import Digest, Value
 
@@ -143,5 +142,5 @@ class Manifest(Value):
     frames_encoded: int = 0
     fallback: str = ""
     """Why everything was encoded in one piece; empty where segments were joined."""
-    loudness: Loudness | None = None
-    """Of the sound as it is in final.mp4; None of silence."""
+    peak_dbfs: float | None = None
+    """The highest sample of the sound as it is in final.mp4, decoded."""

@@ -11,7 +11,7 @@ library of version 8 that decodes here: `_padding` reckons it.
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log10
-from typing import cast
+from typing import Literal, cast
 
 import av
 from av.audio.frame import AudioFrame
@@ -41,9 +41,13 @@ TRIMMING_LIBRARY = (63, 0, 0)
 
 
 class Meter:
-    """EBU R128 over the frames pushed, by FFmpeg's ebur128 filter."""
+    """EBU R128 over the frames pushed, by FFmpeg's ebur128 filter.
 
-    def __init__(self, frame: AudioFrame) -> None:
+    Its peak is the true one, or that of the samples as they are, which takes a third of the time.
+    """
+
+    def __init__(self, frame: AudioFrame, peak: Literal["true", "sample"] = "true") -> None:
+        self._word = f"lavfi.r128.{peak}_peak"
         self._graph = Graph()
         source = self._graph.add_abuffer(
             sample_rate=frame.sample_rate,
@@ -51,7 +55,7 @@ class Meter:
             layout=frame.layout.name,
             time_base=frame.time_base,
         )
-        meter = self._graph.add("ebur128", "peak=true:metadata=1:framelog=quiet")
+        meter = self._graph.add("ebur128", f"peak={peak}:metadata=1:framelog=quiet")
         self._graph.link_nodes(source, meter, self._graph.add("abuffersink")).configure()
         self._words: dict[str, str] = {}
 
@@ -65,12 +69,15 @@ class Meter:
                 return
 
     def loudness(self, last: AudioFrame) -> Loudness | None:
-        """Give the loudness of all that was pushed, or None of silence. `last` is the last frame pushed."""
+        """Give the loudness of all that was pushed, or None of silence. `last` is the last frame pushed.
+
+        Where samples were asked for, the peak given is theirs.
+        """
         integrated, span = (float(self._words.get(f"lavfi.r128.{word}", "nan")) for word in ("I", "LRA"))
         # The filter speaks once in 100 ms: silence pushes the rest of the sound through, for its peak alone.
         self.push(_silence_after(last))
         self.push(None)
-        peak = float(self._words.get("lavfi.r128.true_peak", "nan"))
+        peak = float(self._words.get(self._word, "nan"))
         if not (integrated > SILENCE_LUFS and peak > 0):
             return None
         return Loudness(

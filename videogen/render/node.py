@@ -203,7 +203,7 @@ class Node:
             segments=done.segments,
             frames_encoded=done.frames_encoded,
             fallback=done.fallback,
-            loudness=done.loudness,
+            peak_dbfs=done.peak_dbfs,
         )
 
     def _park(self, claim: Claim, error: NoSpace) -> Outcome:

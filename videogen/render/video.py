@@ -1,5 +1,6 @@
 """One video in the making: what each step of its plan does."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +12,7 @@ import structlog
 
 from videogen import durable
 from videogen.errors import Defect, InputError
-from videogen.ffmpeg import FFmpeg, Progress
-from videogen.model.media import Loudness
+from videogen.ffmpeg import LARGE_PAGES, FFmpeg, Progress
 from videogen.model.segment import Name, cut
 from videogen.model.timebase import Range
 from videogen.plan import Plan, Segment, Step, black, bridge, ends_of, placed
@@ -46,8 +46,8 @@ class Done:
     damaged: int = 0
     fallback: str = ""
     """Why everything was encoded in one piece; empty where it was not."""
-    loudness: Loudness | None = None
-    """Of the encoded sound; None of silence, or where it was not measured."""
+    peak_dbfs: float | None = None
+    """The highest sample of the encoded sound; None where there is no sound."""
     gaps: tuple[Range, ...] = ()
     """Frames that could not be encoded and are black, where that was allowed."""
 
@@ -126,7 +126,7 @@ class Video:
             frames_encoded=self._frames_encoded,
             damaged=self._damaged,
             fallback=self._fallback,
-            loudness=self._mixing.loudness,
+            peak_dbfs=self._mixing.peak_dbfs,
             gaps=tuple(piece.at for piece in self._plan.pieces if piece.segment in self._black),
         )
 
@@ -278,6 +278,7 @@ class Video:
                 total=frames,
                 on_progress=tell,
                 stop=halt,
+                env={**os.environ, **LARGE_PAGES} if frames else None,
             )
         finally:
             self._keep_words(words)
