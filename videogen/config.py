@@ -123,8 +123,8 @@ class SegmentStore(_Table):
     """What is kept of encoded clips, under scanned/.segments."""
 
     seconds: Annotated[
-        float, Field(ge=0.5, le=600, description="s; clips are encoded in pieces of this length, the unit of resume.")
-    ] = 15.0
+        float, Field(ge=0, le=600, description="s; clips are encoded in pieces of this length; 0 is render.gop frames.")
+    ] = 0.0
     max_gb: Annotated[
         float, Field(gt=0, description="GB; beyond it the least recently used go. An hour of 4K is about 4 GB.")
     ] = 50.0

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from videogen import cage
-from videogen.errors import SetupError, Stopped, TemporaryError
+from videogen.errors import SetupError, Stopped, VideogenError
 from videogen.ffmpeg import Progress
 from videogen.model.task import Reason
 from videogen.render import Warmed
@@ -32,7 +32,9 @@ WELL_S = 10.0
 """A child that ran this long was set up well; what stops it later may pass."""
 LOW_DISK_EVERY_S = 60.0
 WARM_EVERY_S = 30.0
-"""An idle node looks for clips to encode ahead this often; a look reads every side file of the library."""
+"""An idle node looks for clips to encode ahead this often."""
+WARM_ANYWAY_S = 600.0
+"""And reads every side file of the library this often, though nothing in it changed: the store may have."""
 WARM_LOOK_S = 0.25
 Tell = Callable[[str, Progress], None]
 
@@ -189,32 +191,50 @@ class _Idling:
         self._house = house
         self._name = name
         self._again = 0.0
+        self._complete = -1
+        """What the library looked like when nothing was missing."""
 
     def warm(self, tell: Tell) -> None:
         """Encode what the library lacks until that is done, a task arrives, or the node is stopped."""
-        if time.monotonic() < self._again or any(visible(self._house.spool.tasks)):
+        now = time.monotonic()
+        if now < self._again or any(visible(self._house.spool.tasks)):
             return
-        self._again = time.monotonic() + WARM_EVERY_S
-        house, halt = self._house, threading.Event()
+        self._again = now + WARM_EVERY_S
+        looks = self._looks(now)
+        if looks == self._complete:
+            return
+        try:
+            if self._warmed(tell):
+                self._complete = looks
+        except Stopped:
+            self._again = 0.0
+        except (VideogenError, OSError) as error:
+            log.warning("Cannot encode ahead now", because=str(error), again_in_s=WARM_EVERY_S)
+
+    def _looks(self, now: float) -> int:
+        """Tell one state of the library from another without reading it; all are another after a while."""
+        folders = sorted(self._house.root.glob("scanned/video/**/"))
+        stamps = tuple((str(folder), folder.stat().st_mtime_ns) for folder in folders)
+        return hash((stamps, now // WARM_ANYWAY_S))
+
+    def _warmed(self, tell: Tell) -> bool:
+        """Encode ahead; True: there was nothing to do. Raises: Stopped: a task arrived."""
+        house, halt, over = self._house, threading.Event(), threading.Event()
         house.catalog.load()
         warmer = house.warmer(f"node-{self._name}")
         missing = warmer.missing(house.catalog.of_kind("video"), house.catalog.of_kind("voice"))
         if not missing:
-            return
-        over = threading.Event()
+            return True
         watch = threading.Thread(target=self._watch, args=(halt, over), daemon=True)
         watch.start()
         try:
             done = warmer.warm(missing, halt, tell)
             log.info("Encoded ahead", segments=done.encoded, frames=done.frames)
-        except Stopped:
-            self._again = 0.0
-        except TemporaryError as error:
-            log.warning("Cannot encode ahead now", because=error.message, again_in_s=WARM_EVERY_S)
         finally:
             over.set()
             watch.join()
             house.segments.evict()
+        return False
 
     def _watch(self, halt: threading.Event, over: threading.Event) -> None:
         while not over.wait(WARM_LOOK_S):

@@ -86,7 +86,7 @@ class Desk:
             material.timeline,
             material.media,
             self._bench.profile(material.timeline.canvas),
-            segment_s=self._bench.segment_s,
+            segment_s=self._bench.cut_s(material.timeline.canvas),
         )
         return Order(material.timeline, material.media, plan), material
 
@@ -199,7 +199,7 @@ def encoding(source: Path, media: Media, bench: Bench, options: EncodeOptions) -
         timeline,
         known,
         bench.profile(canvas),
-        segment_s=bench.segment_s,
+        segment_s=bench.cut_s(canvas),
         grids={content: _grid(media, canvas.fps, bench, options)},
     )
     return Order(timeline, known, plan), Material(timeline, known, {content: source.absolute()})

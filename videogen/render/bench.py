@@ -25,7 +25,8 @@ MEMORY_SHARE = 0.85
 class Bench:
     """How this node encodes. Units: seconds, bytes; `wall_s` 0 is WALL_FACTOR times the estimate.
 
-    `encodes` is how many run side by side; 0 is one per processor.
+    `encodes` is how many run side by side; 0 is one per processor. `segment_s` 0 is one GOP: a cut costs an IDR, and
+    there it would have been anyway; a longer piece leaves more encoded that a video does not show, and processors idle.
     """
 
     program: Path
@@ -36,8 +37,12 @@ class Bench:
     wall_s: float = 0.0
     memory_bytes: int | None = None
     retry_s: float = 30.0
-    segment_s: Fraction = Fraction(15)
+    segment_s: Fraction = Fraction(10)
     encodes: int = 0
+
+    def cut_s(self, canvas: Canvas) -> Fraction:
+        """Give the length of a segment on a canvas. Units: seconds."""
+        return self.segment_s or self.encoder.gop / canvas.fps
 
     def profile(self, canvas: Canvas) -> Profile:
         """Give the profile of a canvas: what is the same for every segment of it."""

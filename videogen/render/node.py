@@ -53,7 +53,7 @@ def compile_task(root: Path, task: Task, bench: Bench) -> Order:
     canvas = Canvas(width=width, height=height, fps=parse_rate(str(task.render.frame_rate)))
     media = media_of_task(root, task)
     timeline = story_timeline(task.story(), media, canvas)
-    plan = compile_plan(timeline, media, bench.profile(canvas), segment_s=bench.segment_s)
+    plan = compile_plan(timeline, media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
     return Order(timeline, media, plan)
 
 

@@ -82,7 +82,9 @@ class Warmer:
 
     def _segments(self, clip: Asset) -> tuple[Segment, ...]:
         media = {clip.sha256: clip.media}
-        return warming(clip.sha256, media, self._house.like(), self.profile, segment_s=self._bench.segment_s)
+        return warming(
+            clip.sha256, media, self._house.like(), self.profile, segment_s=self._bench.cut_s(self._house.canvas)
+        )
 
     def warm(self, missing: list[tuple[Asset, Segment]], stop: Event, tell: Tell) -> Warmed:
         """Encode what is missing, as many side by side as a render would. Raises: Stopped: `stop` was set."""
