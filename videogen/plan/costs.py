@@ -3,10 +3,10 @@
 from videogen.model.profile import Profile
 from videogen.model.timeline import Canvas, Timeline
 
-PIXELS_PER_S = 36e6
+PIXELS_PER_S = 34e6
 """Pixels one processor scales, overlays and encodes in a second with libx264 medium in one thread.
 
-Source: 900 frames of v01 at 3840x2160 on one thread, the other processor idle.
+Source: bench/memory.py: 30 million at 1280x720, 35 million at 3840x2160, the other processor idle.
 """
 START_S = 0.15
 """Starting FFmpeg, opening a clip and seeking in it."""
@@ -42,9 +42,9 @@ def encode_s(timeline: Timeline, profile: Profile) -> float:
 def encode_memory_mb(canvas: Canvas, clips: int) -> int:
     """Reckon the peak memory of one encode.
 
-    Source: libx264 medium in one thread, resident at its peak; see bench/memory.py.
+    Source: bench/memory.py, libx264 medium in one thread: 264 MB at 1280x720, 469 at 1920x1080, 1506 at 3840x2160.
     """
-    return int(120 + clips * canvas.width * canvas.height / 100_000 + canvas.width * canvas.height / 7200)
+    return int(120 + clips * canvas.width * canvas.height / 100_000 + canvas.width * canvas.height / 6300)
 
 
 def sound_s(frames: int, canvas: Canvas) -> float:
