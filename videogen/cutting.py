@@ -94,6 +94,8 @@ class Cutting:
             return word
         path = folder / word
         try:
+            if path.exists() and not path.is_file():  # a pipe would be waited for without end
+                raise MissingInput(f"{word} is no regular file", remedy="Name a file.")
             content = durable.digest(path)
         except OSError as error:
             raise MissingInput(f"{word} cannot be read ({error.strerror})", remedy="Correct its path.") from error

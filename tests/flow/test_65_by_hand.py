@@ -274,6 +274,7 @@ BAD: list[tuple[Change, str, str]] = [
     (second(speed=2), "at /picture/1/speed: ", "no such field"),
     (second(type="clop"), "at /picture/1: ", "no such thing"),
     (second(asset="gone.mp4"), "gone.mp4 cannot be read", "no such file"),
+    (second(asset="."), ". is no regular file", "a folder is no file"),
     (second(asset="concat:red.mp4|blue.mp4"), "concat:red.mp4|blue.mp4 cannot be read", "a protocol is no file"),
     (second(asset="a" * 64), "holds nothing with the hash aaaaaaaaaaaa", "no such content"),
     (second(asset="story.json"), "story.json", "a text is no clip"),
