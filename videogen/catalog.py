@@ -82,8 +82,9 @@ class Catalog:
         return self._assets[path]
 
     def of_content(self, sha256: str) -> Asset | None:
-        """Find the asset whose bytes have this hash."""
-        return next((asset for asset in self._assets.values() if asset.sha256 == sha256), None)
+        """Find the clip, track or voice whose bytes have this hash."""
+        media = (asset for asset in self._assets.values() if asset.kind != "link")
+        return next((asset for asset in media if asset.sha256 == sha256), None)
 
     def of_kind(self, kind: Kind, category: str | None = None) -> list[Asset]:
         """Give the assets of a kind, of one category or of all, in order of path."""

@@ -77,15 +77,7 @@ class Cutting:
     def _content(self, word: str, folder: Path, files: dict[str, Path], known: dict[str, Media]) -> str:
         if len(word) == 64 and set(word) <= _DIGITS:
             root, catalog = self._library()
-            asset = next(
-                (
-                    one
-                    for kind in ("video", "frame", "music", "voice")
-                    for one in catalog.of_kind(kind)
-                    if one.sha256 == word
-                ),
-                None,
-            )
+            asset = catalog.of_content(word)
             if asset is None:
                 raise MissingInput(
                     f"the library holds nothing with the hash {word[:12]}", remedy="Name it by its path."

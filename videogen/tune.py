@@ -17,7 +17,6 @@ import psutil
 
 from videogen import durable
 from videogen.errors import SetupError
-from videogen.model.timebase import Range
 from videogen.model.timeline import Canvas
 from videogen.render import Bench
 
@@ -78,13 +77,12 @@ def _tried(bench: Bench, canvas: Canvas, scratch: Path, encodes: int) -> Trial:
 
 def _argv(bench: Bench, canvas: Canvas) -> list[str]:
     """Encode a moving test picture: a clip would do as well, but there may be none yet."""
-    span = Range(start=0, end=TRIAL_FRAMES)
     source = f"testsrc2=s={canvas.width}x{canvas.height}:r={canvas.fps},noise=alls=12:allf=t"
     encoder = bench.encoder
     settings = ["-c:v", encoder.name]
     if encoder.name.startswith("lib"):
         settings += ["-preset", encoder.preset, "-crf", str(encoder.quality), "-threads:v", str(encoder.threads)]
-    arguments = ["-f", "lavfi", "-i", source, "-frames:v", str(span.length), "-pix_fmt", "yuv420p", *settings]
+    arguments = ["-f", "lavfi", "-i", source, "-frames:v", str(TRIAL_FRAMES), "-pix_fmt", "yuv420p", *settings]
     return [*arguments, "-f", "null", "-"]
 
 
