@@ -1,7 +1,8 @@
 """Size and quality of a stitched video against one FFmpeg command's: `python -m bench.quality`.
 
-Both show the same frames of the same colours: the command is told how many frames of each clip the task shows, and by
-which matrix each clip was made, which a person would leave to chance. The reference are these frames without loss.
+Both show the same frames of the same colours: the command is told how many frames of each clip the task shows, by
+which matrix each clip was made, and how to round when it scales, which a person would leave to chance. The reference
+are these frames without loss.
 """
 
 import sys

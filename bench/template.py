@@ -15,12 +15,14 @@ from videogen.model.timebase import parse_rate
 
 PICTURE = ("-c:v", "libx264", "-preset", "medium", "-crf", "23", "-g", "250")
 LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0")
+EXACT = "bicubic+accurate_rnd+bitexact"
+"""How videogen scales: other roundings are other pixels, and a reference made with them would favour their side."""
 SOUND = ("-c:a", "aac", "-b:a", "192k")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A clip. `frames` pins how many are shown, `matrix` names its colours; a person writes neither."""
+    """A clip. `frames` pins how many are shown, `matrix` names its colours and rounds; a person writes neither."""
 
     path: Path
     frames: int | None = None
@@ -100,7 +102,8 @@ class Template:
 
     def _chain(self, nth: int, shown: Shown) -> str:
         width, height = self.size.split("x")
-        scale = f"scale={width}:{height}:flags=bicubic:force_original_aspect_ratio=decrease"
+        flags = EXACT if shown.matrix else "bicubic"
+        scale = f"scale={width}:{height}:flags={flags}:force_original_aspect_ratio=decrease"
         if shown.matrix:
             scale += f":in_color_matrix={shown.matrix}:out_color_matrix=bt709:out_range=tv"
         words = [f"fps={self.rate}", scale, f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2", "setsar=1", "format=yuv420p"]
