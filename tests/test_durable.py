@@ -520,3 +520,99 @@ def test_a_forked_child_does_not_keep_its_parents_lock(tmp_path: Path) -> None:
 
         with durable.alone(tmp_path / ".lock") as is_alone:
             assert is_alone
+
+
+def test_a_lock_is_seen_without_being_taken(tmp_path: Path) -> None:
+    """A lock that another process holds is seen, its holder keeps it, and it is free once that process was killed."""
+    assert not durable.is_locked(tmp_path / ".lock")
+    script = "import sys; from pathlib import Path; from videogen import durable\n"
+    script += "with durable.alone(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    argv = [sys.executable, "-c", script, str(tmp_path / ".lock")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        seen = [durable.is_locked(tmp_path / ".lock") for _ in range(2)]
+        with durable.alone(tmp_path / ".lock") as is_alone:
+            seen.append(not is_alone)
+        holder.kill()
+        holder.wait()
+
+    assert seen == [True, True, True]
+    assert names(tmp_path) == [".lock"]
+    assert not durable.is_locked(tmp_path / ".lock")
+
+
+@pytest.mark.parametrize("content", [b"new", b"new and longer than before", b""])
+def test_overwrite_keeps_the_very_file(tmp_path: Path, content: bytes) -> None:
+    """The new bytes are all there is, in the same inode; what is not there is not made."""
+    path = tmp_path / "paper"
+    path.write_bytes(b"old and long")
+    inode = path.stat().st_ino
+
+    durable.overwrite(path, content)
+
+    assert (path.read_bytes(), path.stat().st_ino) == (content, inode)
+    with pytest.raises(FileNotFoundError):
+        durable.overwrite(tmp_path / "gone", content)
+    assert names(tmp_path) == ["paper"]
+
+
+def test_overwrite_needs_no_room(tmp_path: Path) -> None:
+    """On a disk that has no room for one more file, new bytes still go over old ones."""
+    around = mounted("size=8k,nr_inodes=2")
+    if not can_run([*around, sys.executable, "-c", "", str(tmp_path)]):
+        pytest.skip("unshare cannot be used here")
+    action = 'durable.overwrite(folder / "kept", b"after!")'
+
+    argv = [*around, sys.executable, "-c", FULL.replace("ACTION", action), str(tmp_path), str(tmp_path)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.stdout.splitlines() == ["no error", "['kept'] after!"], done.stderr
+
+
+def test_one_filesystem_is_where_a_rename_works(tmp_path: Path, elsewhere: Path) -> None:
+    """Two folders of one mount are one; another disk is another, and so is a second mount of the same disk."""
+    (tmp_path / "inner").mkdir()
+
+    assert durable.is_one_filesystem(tmp_path, tmp_path / "inner")
+    assert not durable.is_one_filesystem(tmp_path, elsewhere)
+    assert not durable.is_remote(tmp_path)
+
+
+BOUND = """\
+import sys
+from pathlib import Path
+from videogen import durable
+from videogen.errors import RoomsApart
+
+folder = Path(sys.argv[1])
+print(durable.is_one_filesystem(folder / "a", folder / "b"), (folder / "a").stat().st_dev == folder.stat().st_dev)
+try:
+    durable.move(folder / "a" / "file", folder / "b" / "file")
+except RoomsApart as error:
+    print(error.word)
+"""
+
+
+def test_two_mounts_of_one_disk_are_two(tmp_path: Path) -> None:
+    """A folder bound over itself has the same device, and yet a rename out of it is refused: it is told apart."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "a" / "file").touch()
+    around = ["unshare", "-rm", "sh", "-c", 'mount --bind "$4/a" "$4/a" && exec "$@"', "sh"]
+    if not can_run([*around, sys.executable, "-c", "", str(tmp_path)]):
+        pytest.skip("unshare cannot be used here")
+
+    argv = [*around, sys.executable, "-c", BOUND, str(tmp_path)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.stdout.splitlines() == ["False True", "rooms-apart"], done.stderr
+
+
+def test_boot_is_the_same_for_all_processes() -> None:
+    """Every process of this boot names it alike, and it is a name where the kernel gives one."""
+    script = "from videogen import durable; print(durable.boot_id())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+
+    assert done.stdout.strip() == durable.boot_id()
+    assert bool(durable.boot_id()) is Path("/proc/sys/kernel/random/boot_id").exists()

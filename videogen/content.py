@@ -1,0 +1,144 @@
+"""The bytes of a file: read, hashed, copied, written anew. A file that is made is whole and synced, or is not there."""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from videogen.disk import DISK
+from videogen.errors import MissingInput, NoSpace
+from videogen.points import point
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+COPY_BYTES = 1 << 20
+
+
+@contextmanager
+def full_disk_named(path: Path) -> Iterator[None]:
+    """Run a block that writes. Raises: NoSpace: it met a full disk, full inodes, a full quota or a limit."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpace(
+                f"no space is left to write {path}",
+                remedy="Free space on this filesystem; the work is taken up again by itself.",
+            ) from error
+        raise
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """Make a file that is written, synced and closed without an error when the block ends; else there is none."""
+    with full_disk_named(path):
+        point("durable.new_file.before")
+        file = DISK.create(path)
+        try:
+            try:
+                point("durable.new_file.created")
+                yield file
+                point("durable.new_file.written")
+                file.flush()
+                DISK.sync(file.fileno())
+            finally:
+                DISK.close(file)
+            point("durable.new_file.after")
+        except BaseException:
+            DISK.unlink(path)
+            raise
+
+
+def read(path: Path) -> bytes:
+    """Give a file's bytes, whoever has just replaced it, on whatever host."""
+    with open(DISK.open(path), "rb") as file:
+        return file.read()
+
+
+def digest(path: Path) -> str:
+    """Give the SHA-256 of a file's bytes."""
+    with open(DISK.open(path), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a copy read: the hash and size of its bytes, and the stamps of the very file they came from."""
+
+    sha256: str
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+
+def copy(source: Path, target: Path, beat: Callable[[], object] = lambda: None) -> Copied:
+    """Copy a regular file's bytes into one that is ours alone, hashing on the way; synced before this returns.
+
+    `beat` is called between blocks; what it raises ends the copy, and nothing is left of it.
+
+    The source is opened once, never through a symbolic link and never waiting for a pipe's writer, and asked what
+    it is through that descriptor: a name can be swapped between a look and an open.
+
+    Raises: MissingInput: it is not a regular file, or it changed while we read.
+    """
+    descriptor = DISK.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    before = os.fstat(descriptor)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(descriptor)
+        raise MissingInput(f"{source} is not a regular file", remedy="Copy the file itself.", code="not-a-file")
+    with open(descriptor, "rb") as reader, new_file(target) as writer:
+        sha256, size = _copied(reader, writer, beat)
+        after = os.fstat(descriptor)
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+            raise MissingInput(f"{source} changed while it was read", remedy="Wait.", code="still-changing")
+    return Copied(sha256, size, after.st_mtime_ns, after.st_ino)
+
+
+def _copied(reader: IO[bytes], writer: IO[bytes], beat: Callable[[], object]) -> tuple[str, int]:
+    hashed, size = hashlib.sha256(), 0
+    while block := reader.read(COPY_BYTES):
+        hashed.update(block)
+        size += len(block)
+        writer.write(block)
+        point("durable.copy.block")
+        beat()
+    return hashed.hexdigest(), size
+
+
+# -- syncs -----------------------------------------------------------------------------------------------------------
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    point("durable.sync_folder.before")
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+    point("durable.sync_folder.after")
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of a file that someone else wrote survive a power cut."""
+    point("durable.sync_file.before")
+    _sync(path, os.O_RDONLY)
+    point("durable.sync_file.after")
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = DISK.open(path, flags)
+    try:
+        DISK.sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make a folder and everything in it survive a power cut, innermost first."""
+    for where, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(where, name)
+            if not path.is_symlink():
+                sync_file(path)
+        sync_folder(Path(where))
