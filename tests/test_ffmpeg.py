@@ -11,9 +11,10 @@ from threading import Event, Thread
 import psutil
 import pytest
 
-from tests import footage
+from tests import fake_ffmpeg, footage
 from videogen.errors import (
     Defect,
+    EncoderBusy,
     FFmpegRefused,
     MediaError,
     NoSpace,
@@ -23,7 +24,7 @@ from videogen.errors import (
     ToolchainError,
     VideogenError,
 )
-from videogen.ffmpeg import FFmpeg, Progress, Watch, verdict
+from videogen.ffmpeg import ENCODER_ABSENT, FFmpeg, Progress, Watch, verdict
 
 FOREVER = ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25", "-f", "null", "-"]
 """A run that goes on at the speed of time and never ends by itself."""
@@ -310,6 +311,69 @@ def test_words_that_are_hard_to_provoke_are_read_too(case: str) -> None:
         "said": tail.replace("\n", " / "),
         "command": "ffmpeg -i 'two words'",
     }
+
+
+# Words of devices as they stand among others: the next lines say "Invalid argument", as of any failed opening.
+# Source: FFmpeg's sources and reports of its users; FFmpeg 9.0 itself where there is no device.
+NVENC, QSV, VAAPI, AMF = "[h264_nvenc @ 0x1] ", "[h264_qsv @ 0x1] ", "[h264_vaapi @ 0x1] ", "[h264_amf @ 0x1] "
+TOOLBOX = "[h264_videotoolbox @ 0x1] "
+ABSENT, BUSY = ToolchainError, EncoderBusy
+DEVICES: dict[str, tuple[type[VideogenError], str]] = {
+    "cap of older drivers": (BUSY, NVENC + "OpenEncodeSessionEx failed: out of memory (10): (no details)"),
+    "cap of newer drivers": (BUSY, NVENC + "OpenEncodeSessionEx failed: incompatible client key (21): (no details)"),
+    "the device's memory": (BUSY, NVENC + "cu->cuCtxCreate() failed -> CUDA_ERROR_OUT_OF_MEMORY: out of memory"),
+    "memory of an open one": (BUSY, NVENC + "InitializeEncoder failed: out of memory (10): (no details)"),
+    "a card without an encoder": (
+        ABSENT,
+        NVENC + f"OpenEncodeSessionEx failed: unsupported device (2)\n{NVENC}No capable devices found",
+    ),
+    "no card": (ABSENT, NVENC + "cu->cuInit(0) failed -> CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected"),
+    "no driver": (ABSENT, NVENC + "Cannot load libcuda.so.1"),
+    "no encoder in the driver": (ABSENT, NVENC + "Cannot load libnvidia-encode.so.1"),
+    "no driver on Windows": (ABSENT, NVENC + "Cannot load nvEncodeAPI64.dll"),
+    "an old driver": (
+        ABSENT,
+        NVENC + "Driver does not support the required nvenc API version. Required: 13.0 Found: 12.1",
+    ),
+    "a card that is too old": (ABSENT, NVENC + "No capable devices found"),
+    "no runtime of Intel's": (ABSENT, QSV + "Error creating a MFX session: -9."),
+    "no right to the render node": (ABSENT, QSV + "Error initializing an internal MFX session: unsupported (-3)"),
+    "a session of an older FFmpeg": (ABSENT, QSV + "Error initializing an MFX session: -3."),
+    "a device that was lost": (ABSENT, QSV + "Error during encoding: device failed (-17)"),
+    "a device that hung": (ABSENT, QSV + "Error during encoding: GPU Hang (-21)"),
+    "a taken device": (BUSY, QSV + "Error during encoding: device busy (2)"),
+    "no render node": (ABSENT, "[VAAPI @ 0x1] No VA display found for device /dev/dri/renderD128."),
+    "no driver for VA": (ABSENT, "[VAAPI @ 0x1] Failed to initialise VAAPI connection: -1 (unknown libva error)."),
+    "only decodes": (ABSENT, VAAPI + "No usable encoding entrypoint found for profile VAProfileH264High (7)."),
+    "another codec only": (ABSENT, VAAPI + "No usable encoding profile found."),
+    "no room on the device": (
+        BUSY,
+        VAAPI + "Failed to create encode pipeline context: 2 (resource allocation failed).",
+    ),
+    "VA says busy": (BUSY, VAAPI + "Failed to begin picture encode issue: 34 (HW busy now)."),
+    "a broken driver": (ABSENT, VAAPI + "Failed to end picture encode issue: 24 (internal encoding error)."),
+    "no runtime of AMD's": (ABSENT, "[AMF @ 0x1] DLL libamfrt64.so.1 failed to open"),
+    "another vendor's card": (ABSENT, AMF + "CreateComponent(AMFVideoEncoderVCE_AVC) failed with error 30"),
+    "sessions of AMD's": (BUSY, AMF + "encoder->Init() failed with error 36"),
+    "memory of AMD's": (BUSY, AMF + "encoder->Init() failed with error 6"),
+    "a size it does not take": (ABSENT, AMF + "encoder->Init() failed with error 5"),
+    "not available now": (BUSY, TOOLBOX + "Error: cannot create compression session: -12915"),
+    "all sessions of a Mac": (BUSY, TOOLBOX + "Error: cannot create compression session: -12903"),
+    "no such encoder on a Mac": (ABSENT, TOOLBOX + "Error: cannot create compression session: -12908"),
+    "not compiled in": (ABSENT, "[vost#0:0 @ 0x1] Unknown encoder 'h264_videotoolbox'"),
+}
+
+
+@pytest.mark.parametrize("case", DEVICES)
+def test_a_taken_device_is_told_from_none(case: str) -> None:
+    """A device without a free session passes; one that is not there, or broke, is the machine's trouble (A8)."""
+    family, words = DEVICES[case]
+
+    error = verdict(234, f"{words}\n{fake_ffmpeg.OPENING.format(e='h264_x', why='Invalid argument')}", ["ffmpeg"])
+
+    assert type(error) is family
+    assert words.partition("] ")[2].partition("\n")[0] in error.message
+    assert error.word == (ENCODER_ABSENT if family is ABSENT else "encoder-busy")
 
 
 # -- the log ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What breaks such systems, looked for on this machine: each finding with a remedy."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Literal
 
 from videogen.errors import VideogenError
 from videogen.spool import Spool
-from videogen.toolchain import Toolchain
+from videogen.toolchain import Toolchain, Trial
 
 WATCHES_LEAST = 65536
 FREE_LEAST = 20 << 30
@@ -26,19 +27,41 @@ class Finding:
 
 
 def examine(spool: Spool, toolchain: Toolchain, wanted_encoder: str) -> list[Finding]:
-    """Look at FFmpeg, the encoders, the spool, the disk and the kernel's limits; changes nothing that stays."""
+    """Look at FFmpeg, the encoders, the spool, the disk and the kernel's limits.
+
+    Every encoder is tried anew, whatever was proven before; that is kept, and else nothing that changes here stays.
+    """
     return [*_ffmpeg(toolchain, wanted_encoder), *_spool(spool), *_disk(spool.root), *_inotify(), *_cage()]
 
 
 def _ffmpeg(toolchain: Toolchain, wanted: str) -> Iterator[Finding]:
     yield Finding("ffmpeg", "good", f"{toolchain.version} at {toolchain.program}")
+    toolchain.forget()  # whoever asks has just changed something
     for trial in toolchain.trials:
-        state: Literal["good", "note"] = "good" if trial.works else "note"
-        yield Finding(f"encoder {trial.encoder}", state, "encodes" if trial.works else f"does not encode: {trial.said}")
+        yield _encoder(trial)
     try:
-        yield Finding("encoder chosen", "good", toolchain.encoder(wanted))
+        yield Finding("encoder chosen", "good", toolchain.choose(wanted).title)
     except VideogenError as error:
         yield Finding("encoder chosen", "bad", error.message, error.remedy)
+
+
+def _encoder(trial: Trial) -> Finding:
+    subject = f"encoder {trial.title}"
+    match trial.state:
+        case "works":
+            return Finding(subject, "good", "encodes")
+        case "busy":
+            found = f"there, with no session free: {trial.said}"
+            return Finding(subject, "note", found, "Ask again when less runs on it; renders wait for it.")
+    return Finding(subject, "note", f"does not encode: {trial.said}", _right_to(trial.device))
+
+
+def _right_to(device: str) -> str:
+    """Name the group that a user must be in to open a device; empty where it may, or where there is none."""
+    path = Path(device)
+    if not path.is_absolute() or not path.exists() or os.access(path, os.R_OK | os.W_OK):
+        return ""
+    return f"Give the videogen user the group {path.stat().st_gid}, which {device} belongs to."
 
 
 def _spool(spool: Spool) -> Iterator[Finding]:

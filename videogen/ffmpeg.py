@@ -50,12 +50,49 @@ END_GRACE_S = 0.5
 WORKING_SHARE = 0.02
 """Less than this share of one processor is no work but a child that waits."""
 
+ENCODER_ABSENT = "encoder-absent"
+"""The code of a device that is not there, or whose driver does not do what is asked: later changes nothing."""
+
+# A device that answered and has nothing free. The same call fails in other words where there is none.
+# Source: the cap on NVENC's sessions is error 10, and 21 in drivers since 2024; AMF's results 6 and 36 are memory and
+# an encoder that could not be made, which a device does whose sessions are taken; VideoToolbox says -12915 for "not
+# available now", and -12903 where all its sessions are.
+_BUSY = (
+    r"out of memory \(10\)|incompatible client key \(21\)|CUDA_ERROR_OUT_OF_MEMORY"
+    r"|MFX_\w+_DEVICE_BUSY|device busy \(-?\d+\)|failed to allocate memory \(-4\)"
+    r"|HW busy now|Failed to create encode pipeline \w+: 2 \("
+    r"|encoder->Init\(\) failed with error (?:6|36)\b"
+    r"|cannot create compression session: -129(?:15|03)\b"
+)
+
+# A device that is not there, or a driver that cannot. Below the rows of memory: those pass.
+# Source: FFmpeg 9.0 on a machine without any device; the sources of its encoders for devices that are there.
+_ABSENT = (
+    r"OpenEncodeSessionEx failed|No capable devices found|No NVENC capable devices|CUDA_ERROR_"
+    r"|Cannot load (?:lib)?(?:nv)?(?:cuda|nvidia-encode|EncodeAPI)|Could not dynamically load CUDA"
+    r"|Driver does not support the required nvenc API|minimum required Nvidia driver"
+    r"|Provided device doesn't support required NVENC features"
+    r"|Error (?:creating|querying) a MFX session|Error initializing an (?:internal )?MFX session"
+    r"|device failed \(-17\)|device lost \(-13\)|GPU Hang \(-21\)"
+    r"|No VA display found|Failed to initialise VAAPI|No usable encoding (?:profile|entrypoint)"
+    r"|Failed to create encode pipeline|Failed to end picture encode issue"
+    r"|DLL \S+ failed to open|CreateComponent\(\S+\) failed|encoder->Init\(\) failed"
+    r"|Failed to create  ?hardware device context|Device creation failed"
+    r"|cannot create compression session"
+    r"|Unknown encoder 'h264_(?:nvenc|qsv|videotoolbox|amf|vaapi)'"
+)
+
+
+def _encoder_absent(message: str, *, remedy: str, **facts: Any) -> ToolchainError:
+    return ToolchainError(message, remedy=remedy, code=ENCODER_ABSENT, **facts)
+
+
 # One row each: what FFmpeg writes, which error it is, our sentence, the remedy. First match from the top wins.
 # Source: texts of FFmpeg 5.1, 6.0 and 9.0; exit codes differ between them (1, 8, 234), so only "not 0" is read.
-_TABLE: tuple[tuple[str, type[VideogenError], str, str], ...] = (
+_TABLE: tuple[tuple[str, Callable[..., VideogenError], str, str], ...] = (
     (r"No space left on device|Disk quota exceeded", NoSpace, "the disk is full", "Free space; it is tried again."),
     (
-        r"OpenEncodeSessionEx failed|out of memory \(10\)|No capable devices found|MFX_ERR_DEVICE_BUSY",
+        _BUSY,
         EncoderBusy,
         "the encoder has no session left",
         "It is tried again later; lower the number of nodes on this device if it happens often.",
@@ -65,6 +102,12 @@ _TABLE: tuple[tuple[str, type[VideogenError], str, str], ...] = (
         TemporaryError,
         "FFmpeg ran out of memory",
         "It is tried again; raise render.memory_gb or lower render.resolution if it happens often.",
+    ),
+    (
+        _ABSENT,
+        _encoder_absent,
+        "the encoder does not work on this device",
+        'Run `videogen doctor` to see what works; render.encoder = "libx264" needs no device.',
     ),
     (
         r"not on whitelist",

@@ -78,12 +78,12 @@ def _tried(bench: Bench, canvas: Canvas, scratch: Path, encodes: int) -> Trial:
 def _argv(bench: Bench, canvas: Canvas) -> list[str]:
     """Encode a moving test picture: a clip would do as well, but there may be none yet."""
     source = f"testsrc2=s={canvas.width}x{canvas.height}:r={canvas.fps},noise=alls=12:allf=t"
-    encoder = bench.encoder
-    settings = ["-c:v", encoder.name]
-    if encoder.name.startswith("lib"):
-        settings += ["-preset", encoder.preset, "-crf", str(encoder.quality), "-threads:v", str(encoder.threads)]
-    arguments = ["-f", "lavfi", "-i", source, "-frames:v", str(TRIAL_FRAMES), "-pix_fmt", "yuv420p", *settings]
-    return [*arguments, "-f", "null", "-"]
+    encoder, device = bench.encoder, bench.device.name
+    chain = ",".join(f"{name}={value}" if value else name for name, value in encoder.upload)
+    options = [word for name, value in encoder.options().items() for word in (f"-{name}", str(value))]
+    before, own = encoder.device_words(device)
+    arguments = [*before, "-f", "lavfi", "-i", source, "-frames:v", str(TRIAL_FRAMES)]
+    return [*arguments, *(["-vf", chain] if chain else []), *options, *own, "-f", "null", "-"]
 
 
 def kept(root: Path, node: str) -> int:

@@ -1,6 +1,6 @@
 """FFmpeg's arguments: one list encodes a timeline's picture, one its sound."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ffmpeg  # ffmpeg-python: builds graphs, and is used for nothing else
 
@@ -38,10 +38,13 @@ def encode_picture(timeline: Timeline, media: Mapping[str, Media], profile: Prof
         what is shown, so that pieces of one profile can be joined.
     Raises: MissingInput: a clip's media is unknown. RecipeError: more is seen at once than one command can hold.
     """
+    picture = picture_stream(timeline, known(media))
+    for name, argument in profile.encoder.upload:
+        picture = picture.filter(name, *filter(None, [argument]))
     output = ffmpeg.output(
-        picture_stream(timeline, known(media)),
+        picture,
         OUTPUT,
-        **_picture_options(profile.encoder),
+        **profile.encoder.options(),
         **{
             "r": str(profile.canvas.fps),
             "fps_mode": "cfr",
@@ -60,6 +63,16 @@ def encode_picture(timeline: Timeline, media: Mapping[str, Media], profile: Prof
             remedy="Let fewer clips change while an overlay comes or goes.",
         )
     return argv
+
+
+def on_device(argv: Sequence[str], encoder: Encoder, device: str) -> tuple[str, ...]:
+    """Give the command of a picture with the device named that it runs on, as paths are put in: when it runs.
+
+    No key has it: where a picture is encoded is a place, and what shapes its bits is the encoder.
+    """
+    before, own = encoder.device_words(device)
+    at = list(argv).index(OUTPUT)
+    return (*before, *argv[:at], *own, *argv[at:])
 
 
 def encode_sound(
@@ -94,44 +107,3 @@ def track_timescale(profile: Profile) -> int:
 def frame_ticks(profile: Profile) -> int:
     """Give the length of a frame in ticks of the track."""
     return int(track_timescale(profile) / profile.canvas.fps)
-
-
-def _picture_options(encoder: Encoder) -> dict[str, object]:
-    options: dict[str, object] = {
-        "c:v": encoder.name,
-        "pix_fmt": "yuv420p",
-        "g": encoder.gop,
-        "color_primaries": "bt709",
-        "color_trc": "bt709",
-        "colorspace": "bt709",
-        "color_range": "tv",
-    }
-    match encoder.name:
-        case "libx264":
-            options |= {"preset": encoder.preset, "crf": encoder.quality, "profile:v": "high", "bf": 3}
-            # stitchable: the headers say nothing of one piece that another could not say.
-            options |= {"threads:v": encoder.threads, "x264-params": "stitchable=1:open-gop=0"}
-        case "libx265":
-            options |= {"preset": encoder.preset, "crf": encoder.quality, "tag:v": "hvc1"}
-            options |= {"x265-params": _x265_words(encoder)}
-        case "h264_nvenc":
-            options |= {"preset": "p5", "rc": "vbr", "cq": encoder.quality, "b:v": 0, "profile:v": "high"}
-            options |= {"bf": 0, "forced-idr": 1, "no-scenecut": 1}
-        case "h264_qsv":
-            options |= {"preset": "medium", "global_quality": encoder.quality, "profile:v": "high"}
-            options |= {"bf": 0, "forced_idr": 1}
-        case "h264_videotoolbox":
-            # VideoToolbox counts quality upwards from 1 to 100; CRF 23 is about 60.
-            options |= {"q:v": max(1, min(100, 106 - 2 * encoder.quality)), "profile:v": "high", "bf": 0}
-        case "h264_amf":
-            options |= {"rc": "cqp", "qp_i": encoder.quality, "qp_p": encoder.quality, "profile:v": "high", "bf": 0}
-    return options
-
-
-def _x265_words(encoder: Encoder) -> str:
-    """Give libx265's own options: closed GOPs, one frame at a time, no banner of its settings in the stream.
-
-    One frame thread and no pool is what makes the bytes the same everywhere.
-    """
-    pools = "none" if encoder.threads == 1 else str(encoder.threads or "*")
-    return f"open-gop=0:keyint={encoder.gop}:info=0:frame-threads=1:pools={pools}:log-level=warning"

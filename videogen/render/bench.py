@@ -1,19 +1,22 @@
-"""How this machine renders: its FFmpeg, its profile, and how much may run side by side."""
+"""How this machine renders: its FFmpeg, its profile, its device, and how much may run side by side."""
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
 import psutil
 
 from videogen import cage
-from videogen.ffmpeg import FFmpeg, Watch
+from videogen.errors import Defect, EncoderBusy, Stalled, ToolchainError, VideogenError
+from videogen.ffmpeg import ENCODER_ABSENT, FFmpeg, Watch
 from videogen.model.profile import Encoder, Profile
 from videogen.model.timeline import Canvas
 from videogen.plan import Needs
+from videogen.render.sessions import Device
 
+SOFTWARE = "libx264"
 WALL_FACTOR = 50
 """How many times its estimate an encode may take: a machine may be that much slower than the one measured."""
 WALL_LEAST_S = 600.0
@@ -39,6 +42,11 @@ class Bench:
     retry_s: float = 30.0
     segment_s: Fraction = Fraction(10)
     encodes: int = 0
+    device: Device = field(default_factory=Device)
+
+    def in_software(self) -> "Bench":
+        """Give the same bench without a device: what it makes has another profile, so the two are never in one file."""
+        return replace(self, encoder=self.encoder.model_copy(update={"name": SOFTWARE}), device=Device())
 
     def cut_s(self, canvas: Canvas) -> Fraction:
         """Give the length of a segment on a canvas. Units: seconds."""
@@ -65,3 +73,23 @@ class Bench:
             memory_mb=int(MEMORY_SHARE * psutil.virtual_memory().available / 1e6),
             disk_mb=int(shutil.disk_usage(scratch.parent).free / 1e6),
         )
+
+
+def is_device_trouble(error: VideogenError, profile: Profile) -> bool:
+    """Whether a video that failed may well come to be without the device that its pictures were encoded on.
+
+    True: no session came free in all its tries, the device is not there or broke, it hung, FFmpeg ended for a reason
+    we do not know or refused what we built for it, or it made a segment that is not what was planned. Were it not the
+    device after all, software fails in the same way, and says so. False: whatever is wrong in software as well: an
+    input, the disk, memory, a stop, a store that breaks what it is given.
+    """
+    if not profile.encoder.is_hardware:
+        return False
+    match error:
+        case EncoderBusy() | Stalled():
+            return True
+        case ToolchainError():
+            return error.word == ENCODER_ABSENT
+        case Defect():
+            return error.word == "segment-wrong" or "status" in error.facts
+    return False

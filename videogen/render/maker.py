@@ -15,6 +15,7 @@ from videogen.ffmpeg import FFmpeg, Progress
 from videogen.model.profile import Profile
 from videogen.plan import Plan, Segment, full_encode
 from videogen.render.executor import Executor
+from videogen.render.sessions import Device
 from videogen.render.video import Done, Tools, UnjoinableError, Video
 from videogen.render.workshop import Workshop
 from videogen.segments import Segments
@@ -25,8 +26,16 @@ log = structlog.get_logger()
 class Maker:
     """One FFmpeg, one store, and the tokens of this machine."""
 
-    def __init__(self, ffmpeg: FFmpeg, store: Segments, executor: Executor, *, is_permissive: bool = False) -> None:
-        self._tools = Tools(ffmpeg, store, is_permissive)
+    def __init__(
+        self,
+        ffmpeg: FFmpeg,
+        store: Segments,
+        executor: Executor,
+        *,
+        is_permissive: bool = False,
+        device: Device | None = None,
+    ) -> None:
+        self._tools = Tools(ffmpeg, store, is_permissive, device or Device())
         self._executor = executor
 
     def make(self, plan: Plan, shop: Workshop, tell: Callable[[Progress], None] = lambda _: None) -> Done:

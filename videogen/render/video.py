@@ -16,9 +16,11 @@ from videogen.ffmpeg import LARGE_PAGES, FFmpeg, Progress
 from videogen.model.segment import Name, cut
 from videogen.model.timebase import Range
 from videogen.plan import Plan, Segment, Step, black, bridge, ends_of, placed
+from videogen.plan.encode import on_device
 from videogen.render.check import Proof, check
 from videogen.render.executor import Busy
 from videogen.render.mixing import Mixing
+from videogen.render.sessions import Device
 from videogen.render.stitch import Damaged, Incompatible, Part, stitch
 from videogen.render.survey import survey
 from videogen.render.tally import Tally
@@ -59,6 +61,7 @@ class Tools:
     ffmpeg: FFmpeg
     store: Segments
     is_permissive: bool = False
+    device: Device = field(default_factory=Device)
 
 
 class UnjoinableError(InputError):
@@ -78,6 +81,7 @@ class Video:
         self._ffmpeg = tools.ffmpeg
         self._store = tools.store
         self._is_permissive = tools.is_permissive
+        self._device = tools.device
         self._plan = plan
         self._shop = shop
         self._fallback = fallback
@@ -220,7 +224,10 @@ class Video:
     # -- segments ------------------------------------------------------------------------------------------------------
 
     def ensure(self, segment: Segment, halt: Event) -> Entry:
-        """Have a segment pinned: from the store, or encoded now. Raises: Busy: another process is encoding it."""
+        """Have a segment pinned: from the store, or encoded now.
+
+        Raises: Busy: another process is encoding it, or the device has no session free.
+        """
         key = segment.name.key
         with self._lock:
             if key in self._entries:
@@ -246,15 +253,25 @@ class Video:
             entry = self._store.pin(name, self._shop.pins)
             if entry is not None:
                 return entry
-            made = self._shop.scratch / f"{name.key}.mp4"
             began = time.monotonic()
-            self._run(name.key, segment.argv, made, halt, self._progress.follow(name.key), frames=segment.frames)
+            made = self._made(segment, halt)
             note = self._store.publish(made, survey(made, segment, self._plan.profile))
             with self._lock:
                 self._segments[name.key] = "encoded"
                 self._frames_encoded += segment.frames
             log.debug("Encoded", key=name.key[:12], frames=note.frames, seconds=round(time.monotonic() - began, 2))
             return self._store.pin(name, self._shop.pins)
+
+    def _made(self, segment: Segment, halt: Event) -> Path:
+        """Encode a segment into the scratch folder, on the device that its profile takes."""
+        key, encoder = segment.name.key, self._plan.profile.encoder
+        made = self._shop.scratch / f"{key}.mp4"
+        argv = on_device(segment.argv, encoder, self._device.name)
+        with self._device.session(encoder) as is_free:
+            if not is_free:
+                raise Busy
+            self._run(key, argv, made, halt, self._progress.follow(key), frames=segment.frames)
+        return made
 
     def _run(
         self,

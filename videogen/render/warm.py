@@ -117,7 +117,7 @@ class Warmer:
     def maker(self, cost_s: float, scratch: Path, stop: Event) -> tuple[Maker, Executor]:
         """Give the hands: the same limits and tokens as for a video."""
         executor = Executor(self._bench.capacity(scratch), stop)
-        return Maker(self._bench.ffmpeg(cost_s), self._store, executor), executor
+        return Maker(self._bench.ffmpeg(cost_s), self._store, executor, device=self._bench.device), executor
 
 
 class _Work:
