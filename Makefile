@@ -5,15 +5,22 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SHORT_ROWS := memory side_by_side warm cold encode quality stitch kill
+SHORT_ROWS := memory side_by_side warm cold encode quality stitch kill claim prefetch
 LONG_ROWS := stories peers
+
+# Where the units find the program and the spool, and where the units go; DESTDIR stands before the last, for packagers.
+APP = /opt/videogen
+ROOT = /srv/videogen
+PREFIX = /usr
+DESTDIR ?=
+UNITS := videogen.target videogen-main.service videogen-crawl.service videogen-node@.service
 
 # File names and texts are UTF-8 here, whatever the locale of the machine says.
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test check bench bench-full clean help
+.PHONY: setup demo test check bench bench-full install-systemd uninstall-systemd clean help
 
 setup: $(READY) ## make .venv with everything in it (again only when pyproject.toml or constraints.txt changed)
 
@@ -53,9 +60,43 @@ bench-full: $(READY) ## measure everything in full, for an hour or two; needs VI
 	@set -e; for row in $(SHORT_ROWS) $(LONG_ROWS); do $(BIN)/python -m bench.$$row; done
 	$(BIN)/python -m bench.report
 
+# In the environment, so that no value is ever read as a piece of a command.
+install-systemd uninstall-systemd: export APP := $(APP)
+install-systemd uninstall-systemd: export ROOT := $(ROOT)
+install-systemd uninstall-systemd: export PREFIX := $(PREFIX)
+install-systemd uninstall-systemd: export DESTDIR := $(DESTDIR)
+install-systemd uninstall-systemd: export LC_ALL := C
+
+install-systemd: ## install the units, and the files for their user and folders; DESTDIR= APP= ROOT= PREFIX=
+	@set -f; for place in "DESTDIR=$$DESTDIR" "APP=$$APP" "ROOT=$$ROOT" "PREFIX=$$PREFIX"; do case $${place#*=} in \
+		*[!A-Za-z0-9/._+-]*) echo "$$place: a unit cannot name a path with a space or a sign in it." \
+			"Choose one of letters, digits and / . _ + -" >&2; exit 1;; esac; done
+	@set -f; for place in "APP=$$APP" "ROOT=$$ROOT" "PREFIX=$$PREFIX"; do case $${place#*=} in \
+		/home/*|/root/*|/run/user/*|/tmp/*|/var/tmp/*) echo "$$place: the units cannot see what lies there" \
+			"(ProtectHome=, PrivateTmp=). Choose a place such as /srv/videogen." >&2; exit 1;; \
+		/?*) ;; *) echo "$$place is no folder's absolute path. Name one such as /srv/videogen." >&2; exit 1;; esac; done
+	@set -e; put() { \
+		install -d "$$DESTDIR$$PREFIX/lib/$${2%/*}"; \
+		sed -e 's|/opt/videogen|@APP@|g; s|/srv/videogen|@ROOT@|g' \
+			-e "s|@APP@|$$APP|g; s|@ROOT@|$$ROOT|g" "systemd/$$1" >"$$DESTDIR$$PREFIX/lib/$$2"; \
+		chmod 644 "$$DESTDIR$$PREFIX/lib/$$2"; echo "installed $$DESTDIR$$PREFIX/lib/$$2"; }; \
+	for unit in $(UNITS); do put "$$unit" "systemd/system/$$unit"; done; \
+	put videogen.sysusers sysusers.d/videogen.conf; put videogen.tmpfiles tmpfiles.d/videogen.conf
+	@echo; echo "The program is expected in $$APP/.venv. Next, as root:"; \
+	echo "  systemd-sysusers videogen.conf && systemd-tmpfiles --create videogen.conf"; \
+	echo "  (umask 007 && runuser -u videogen -- $$APP/.venv/bin/videogen --root $$ROOT init)"; \
+	echo "  systemctl daemon-reload"; \
+	echo "  systemctl enable --now videogen.target videogen-main videogen-crawl videogen-node@1"
+
+uninstall-systemd: ## take them away again; the rooms, the user and your drop-ins stay
+	@set -ef; for name in $(UNITS:%=systemd/system/%) sysusers.d/videogen.conf tmpfiles.d/videogen.conf; do \
+		rm -f "$$DESTDIR$$PREFIX/lib/$$name"; echo "removed $$DESTDIR$$PREFIX/lib/$$name"; done
+	@echo; echo "What is enabled still has its links in /etc/systemd/system/*.wants/. As root, for each of them:"; \
+	echo "  systemctl disable --now videogen-main; systemctl daemon-reload"
+
 clean: ## take away .venv and every cache; the rooms and logs stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this
-	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 26

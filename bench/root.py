@@ -65,15 +65,16 @@ class Root:
         if logo:
             shutil.copy(logo, self.folder / "logo.png")
         for clip in clips:
-            self._drop(clip, f"video/bench/{clip.name}")
-        self._drop(music, f"music/bench/{music.name}")
+            self.drop(clip, f"video/bench/{clip.name}")
+        self.drop(music, f"music/bench/{music.name}")
         for nth, voice in enumerate(voices, start=1):
-            self._drop(voice, f"story/bench/story_{nth:02}/voice/chapter_0001.mp3")
+            self.drop(voice, f"story/bench/story_{nth:02}/voice/chapter_0001.mp3")
         self.run("main", "--once")
         if len(self.tasks()) != len(voices):
             raise VideogenError(f"{len(voices)} voices became {len(self.tasks())} tasks")
 
-    def _drop(self, source: Path, place: str) -> None:
+    def drop(self, source: Path, place: str) -> None:
+        """Copy a file to its place below raw/."""
         target = self.folder / "raw" / place
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)

@@ -19,7 +19,7 @@ from tests import papers
 from videogen import durable
 from videogen.errors import Defect, LeaseLost, MediaError, RoomsApart, SetupError
 from videogen.model.task import Lease, Manifest, Task
-from videogen.spool import Claim, Spool, read_task, visible
+from videogen.spool import Claim, Identity, Spool, Sweeper, read_task, visible
 
 FORK = get_context("fork")
 
@@ -53,6 +53,12 @@ def claimed(spool: Spool, task: Task, node: str = "n1", incarnation: str = "i1")
     claim = spool.claim(task.task_id, node, incarnation)
     assert claim is not None
     return claim
+
+
+def recovered(spool: Spool, node: str, incarnation: str, *held: str) -> list[str]:
+    """Have a node look what it does not work on; give the ids that went back to tasks/."""
+    swept = Sweeper(spool, Identity(node, incarnation, lambda: frozenset(held))).look("now")
+    return [one.task_id for one in swept if one.room == "tasks"]
 
 
 def rooms_of(spool: Spool, task_id: str) -> list[str]:
@@ -229,7 +235,7 @@ def test_late_holder_changes_nothing(spool: Spool, end: str, is_held: bool) -> N
     task = published(spool)
     zombie = claimed(spool, task)
     durable.write(zombie.out / "final.mp4", b"late")
-    spool.recover("n1", "i2")
+    recovered(spool, "n1", "i2")
     if is_held:
         assert claimed(spool, task, "n2", "i3").epoch == 2
     before = everything(spool)
@@ -348,7 +354,7 @@ def test_discarded_task_has_reason_and_log(spool: Spool, words: str | None) -> N
     assert (words or "the clip is broken") in (target / "stderr.log").read_text()
     assert read_task(target) == claim.task
     assert (target / "voice.mp3").is_symlink()
-    assert list(target.glob(".*")) == []
+    assert [path.name for path in target.glob(".*")] == [".fenced.1"], "the token rests there, for a retry"
     assert rooms_of(spool, claim.task.task_id) == ["failed"]
 
 
@@ -356,18 +362,20 @@ def test_recovery_leaves_living_nodes_alone(spool: Spool) -> None:
     """A node gives back only what its own earlier life held."""
     mine, other = claimed(spool, published(spool)), claimed(spool, published(spool), node="n2")
 
-    back = spool.recover("n1", "i2")
+    back = recovered(spool, "n1", "i2")
 
     assert back == [mine.task.task_id]
     assert rooms_of(spool, other.task.task_id) == ["processing"]
 
 
-def test_recovery_leaves_this_life_alone(spool: Spool) -> None:
-    """What a node holds in its present life is not given back."""
+def test_recovery_leaves_work_in_hand_alone(spool: Spool) -> None:
+    """What a node works on in its present life stays; what it holds and nobody works on goes back (P13)."""
     claim = claimed(spool, published(spool), "n1", "i1")
 
-    assert spool.recover("n1", "i1") == []
+    assert recovered(spool, "n1", "i1", claim.task.task_id) == []
     assert claim.out.is_dir()
+
+    assert recovered(spool, "n1", "i1") == [claim.task.task_id]
 
 
 def test_recovery_counts_a_death_as_an_attempt(spool: Spool) -> None:
@@ -375,7 +383,7 @@ def test_recovery_counts_a_death_as_an_attempt(spool: Spool) -> None:
     task = published(spool)
     claimed(spool, task)
 
-    assert spool.recover("n1", "i2") == [task.task_id]
+    assert recovered(spool, "n1", "i2") == [task.task_id]
 
     again = claimed(spool, task, "n1", "i2")
     assert (again.task.attempts, again.epoch) == (1, 2)
@@ -385,9 +393,9 @@ def test_half_a_claim_goes_back_uncounted(spool: Spool) -> None:
     """A task whose node died between the two renames of a claim goes back by that node alone, and costs no attempt."""
     task = published(spool)
     durable.move(spool.tasks / task.task_id, spool.processing / f".{task.task_id}.n1.1")
-    assert spool.recover("n2", "i2") == []
+    assert recovered(spool, "n2", "i2") == []
 
-    assert spool.recover("n1", "i2") == [task.task_id]
+    assert recovered(spool, "n1", "i2") == [task.task_id]
 
     again = claimed(spool, task)
     assert (again.task.attempts, again.epoch) == (0, 1)
@@ -399,7 +407,7 @@ def test_recovery_clears_what_was_published(spool: Spool) -> None:
     durable.write(claim.out / "final.mp4", b"video")
     durable.move(claim.out, spool.output / claim.task.task_id)
 
-    assert spool.recover("n1", "i2") == []
+    assert recovered(spool, "n1", "i2") == []
 
     assert rooms_of(spool, claim.task.task_id) == ["output"]
     assert (spool.output / claim.task.task_id / "final.mp4").read_bytes() == b"video"

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -63,6 +63,10 @@ class Assemble(_Table):
         Literal["prefer", "only"],
         Field(description="prefer: clips and music of the voice's category, else of any; only: wait for its own."),
     ] = "prefer"
+    priority: Annotated[int, Field(ge=0, le=100, description="of new tasks; higher goes first.")] = 5
+    tags: Annotated[
+        tuple[str, ...], Field(description="what new tasks ask of a node, as gpu or 4k; only such nodes take them.")
+    ] = ()
     settle_s: Annotated[
         float, Field(ge=0, description="s; a voice waits at most this long for music and clips still arriving.")
     ] = 60.0
@@ -83,7 +87,7 @@ class Render(_Table):
     voice_gain: Annotated[float, Field(ge=0, le=4, description="linear; 1.0 leaves the voice as it is.")] = 1.0
     music_gain: Annotated[float, Field(ge=0, le=4, description="linear; a quarter keeps music under speech.")] = 0.25
     encoder: Annotated[
-        Literal["auto", "libx264", "h264_nvenc", "h264_qsv", "h264_videotoolbox", "h264_amf"],
+        Literal["auto", "libx264", "h264_nvenc", "h264_qsv", "h264_videotoolbox", "h264_vaapi", "h264_amf"],
         Field(description="auto: the first hardware encoder that really encodes here, else libx264."),
     ] = "auto"
     preset: Annotated[
@@ -133,6 +137,10 @@ class SegmentStore(_Table):
 class Ffmpeg(_Table):
     """Which FFmpeg."""
 
+    proof_s: Annotated[
+        float, Field(ge=0, description="s; an encoder that was proven is not tried again this long; 0 is always.")
+    ] = 86400.0
+
     path: Annotated[
         str, Field(description="program; empty is the pinned wheel's, or a system one that proves a GPU encoder.")
     ] = ""
@@ -142,6 +150,29 @@ class Node(_Table):
     """How a render node works."""
 
     name: Annotated[str, Field(description="[A-Za-z0-9_-], at most 40; empty is the host's name.")] = ""
+    tags: Annotated[
+        tuple[str, ...], Field(description="what this node offers, as gpu or 4k; a task that asks for more is left.")
+    ] = ()
+    prefetch: Annotated[bool, Field(description="the next task's files are fetched while one renders.")] = True
+    fetch: Annotated[
+        Literal["auto", "link", "copy"],
+        Field(description="link: hard links; copy: verified copies; auto: link where the tree is local."),
+    ] = "auto"
+    scratch: Annotated[
+        str, Field(description="folder for unfinished work, on a fast disk; empty is within processing/.")
+    ] = ""
+    lease_s: Annotated[
+        float, Field(ge=1, description="s; a node that gave no sign of life this long has lost its tasks.")
+    ] = 60.0
+    heartbeat_s: Annotated[
+        float, Field(gt=0, description="s; a node says that it lives this often; at most a third of the lease.")
+    ] = 10.0
+    drain_s: Annotated[
+        float, Field(ge=0, description="s; a node told to end may finish its video in this time, else gives it back.")
+    ] = 60.0
+    sessions: Annotated[
+        int, Field(ge=1, le=64, description="hardware encodes at once on one device, over all nodes of a host.")
+    ] = 2
     poll_s: Annotated[float, Field(gt=0, description="s; an idle node looks into tasks/ this often.")] = 1.0
     encodes: Annotated[
         int, Field(ge=0, le=256, description="encodes side by side; 0 is what `doctor --tune` found, else one per CPU.")
@@ -150,6 +181,12 @@ class Node(_Table):
     retry_s: Annotated[
         float, Field(ge=0, description="s; a task that failed for a passing cause waits this long, then twice.")
     ] = 30.0
+
+    @model_validator(mode="after")
+    def _beats_in_time(self) -> "Node":
+        if 3 * self.heartbeat_s > self.lease_s:
+            raise ValueError(f"heartbeat_s is {self.heartbeat_s:g}: it is at most a third of lease_s, {self.lease_s:g}")
+        return self
 
 
 class Crawl(_Table):
@@ -174,6 +211,9 @@ class Log(_Table):
         float, Field(ge=0, description="GB; below this much free space main and nodes warn once a minute.")
     ] = 5.0
     keep_days: Annotated[int, Field(ge=1, description="days; older files are removed at rotation.")] = 14
+    metrics_s: Annotated[
+        float, Field(gt=0, description="s; a node logs its figures this often, where something happened.")
+    ] = 60.0
 
 
 class Settings(BaseSettings):

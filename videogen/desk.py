@@ -101,7 +101,9 @@ class Desk:
             shop = self._shop(order, material, scratch)
             executor = Executor(self._bench.capacity(scratch), self._stop)
             store = self._store or Segments(scratch / "segments", max_bytes=sys.maxsize)
-            done = Maker(self._bench.ffmpeg(order.plan.cost_s), store, executor).make(order.plan, shop, tell)
+            done = Maker(self._bench.ffmpeg(order.plan.cost_s), store, executor, device=self._bench.device).make(
+                order.plan, shop, tell
+            )
             durable.move(done.video, out)
         return replace(done, video=out)
 
@@ -137,6 +139,7 @@ class Desk:
             Segments(scratch / "segments", max_bytes=sys.maxsize),
             executor,
             is_permissive=options.is_permissive,
+            device=bench.device,
         )
         done = maker.make(order.plan, shop, tell)
         return self._subtitled(done, options, scratch) if options.subtitles else done

@@ -164,8 +164,8 @@ class Segments:
                 return found
             if found is not None:
                 self._forget(note.name, found)
-            durable.remove(self._mp4(note.name))  # of a writer who died before the note
-            is_first = durable.move_new(brought, self._mp4(note.name))
+            durable.remove(self.path_of(note.name))  # of a writer who died before the note
+            is_first = durable.move_new(brought, self.path_of(note.name))
             if is_first and durable.create(self._side(note.name), note.to_json()):
                 return note
             winner = self._judged(note.name)  # without locks, another came between
@@ -186,7 +186,7 @@ class Segments:
         with suppress(OSError):
             durable.stamp(self._side(name))
         durable.make_inner(pins)
-        own, pinned = self._mp4(name), pins / self._mp4(name).name
+        own, pinned = self.path_of(name), pins / self.path_of(name).name
         try:
             path = pinned if durable.link(own, pinned) else own
         except FileNotFoundError:
@@ -265,7 +265,8 @@ class Segments:
     def _look(self, name: Name) -> Path:
         return self._folder / name.look[:2] / name.look
 
-    def _mp4(self, name: Name) -> Path:
+    def path_of(self, name: Name) -> Path:
+        """Say where a segment lies, or would."""
         return self._look(name) / f"{name.key}.mp4"
 
     def _side(self, name: Name) -> Path:
@@ -295,7 +296,7 @@ class Segments:
         if note.name != name:
             return "its note is that of another segment"
         try:
-            size = self._mp4(name).lstat().st_size
+            size = self.path_of(name).lstat().st_size
         except FileNotFoundError:
             return "its mp4 is not there"
         return note if size == note.size_bytes else f"it has {size} bytes, where {note.size_bytes} were published"
@@ -312,7 +313,7 @@ class Segments:
 
     def _hashed(self, note: Note) -> Note | str | None:
         """Judge an entry by its bytes; what is damaged has been dropped. None: it went, or was made anew."""
-        trouble = _trouble(self._mp4(note.name), note.sha256)
+        trouble = _trouble(self.path_of(note.name), note.sha256)
         if not trouble:
             return note
         with self._committing(note.name):
@@ -329,7 +330,7 @@ class Segments:
 
     def _remove(self, name: Name) -> None:
         durable.remove(self._side(name))
-        durable.remove(self._mp4(name))
+        durable.remove(self.path_of(name))
 
     # -- all of them -------------------------------------------------------------------------------------------------
 
@@ -343,7 +344,7 @@ class Segments:
             for name in _names(look):
                 with suppress(FileNotFoundError):
                     used_ns = self._side(name).stat().st_mtime_ns
-                    yield _Place(used_ns, _size(self._mp4(name)), name)
+                    yield _Place(used_ns, _size(self.path_of(name)), name)
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -360,10 +361,9 @@ def _names(look: Path) -> Iterator[Name]:
 
 
 def _size(path: Path) -> int:
-    try:
+    with suppress(FileNotFoundError):
         return path.lstat().st_size
-    except FileNotFoundError:
-        return 0  # damaged, and still an entry: it is listed so that it can go
+    return 0  # damaged, and still an entry: it is listed so that it can go
 
 
 def _old(folder: Path, now_ns: int) -> Iterator[Path]:

@@ -10,27 +10,33 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+import structlog
+
 from videogen import cage, config, durable, tune
 from videogen.assemble import Assembler, StoryRule, check_logo
 from videogen.catalog import Catalog, side_path
 from videogen.edit import LOGO_XY
 from videogen.errors import ConfigError, VideogenError
 from videogen.ffmpeg import FFmpeg
+from videogen.metrics import Meter
 from videogen.model.profile import Encoder
 from videogen.model.timebase import Range, parse_rate, parse_resolution
 from videogen.model.timeline import Canvas, ImageOverlay
 from videogen.probe import Prober
-from videogen.render import Bench, Node, Warmer
+from videogen.render import Bench, Device, Node, Sessions, Setup, Warmer
 from videogen.render import House as Style
 from videogen.scan import Arrivals, Intake, LoudnessRule, Scanner
 from videogen.segments import Segments
 from videogen.spool import NODE_NAME, Spool
-from videogen.toolchain import Toolchain, find
+from videogen.spool.queue import Queue
+from videogen.toolchain import Conditions, Proofs, Toolchain, find
 from videogen.trash import Trash
 
 if TYPE_CHECKING:
     from videogen.crawl import Crawler
     from videogen.desk import Desk
+
+log = structlog.get_logger()
 
 GIB = 1 << 30
 
@@ -38,10 +44,20 @@ GIB = 1 << 30
 class House:
     """One root with its settings, and every part built once, when it is asked for."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, stop: Event | None = None) -> None:
         self.root = Path(os.path.abspath(root))
         self.settings = config.load(self.root)
-        self.stop = Event()
+        self.stop = stop or Event()
+
+    def reloaded(self) -> "House":
+        """Give the house as its settings are now; where they are wrong, this one, and the log says so."""
+        try:
+            house = House(self.root, self.stop)
+        except VideogenError as error:
+            log.error("Goes on with the old settings", because=error.message, remedy=error.remedy)
+            return self
+        log.info("Read the settings again", changed=_changed(self.settings, house.settings) or "nothing")
+        return house
 
     @cached_property
     def spool(self) -> Spool:
@@ -54,9 +70,35 @@ class House:
         return Catalog(self.root)
 
     @cached_property
+    def _host_papers(self) -> Path:
+        return self.root / "processing" / ".nodes"
+
+    @cached_property
+    def _host(self) -> str:
+        return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]
+
+    @cached_property
+    def _wanted_encoder(self) -> Encoder:
+        render = self.settings.render
+        return Encoder(preset=render.preset, quality=render.crf, gop=render.gop, threads=render.threads)
+
+    @cached_property
     def toolchain(self) -> Toolchain:
         """The FFmpeg of this machine."""
-        return find(self.settings.ffmpeg.path, self.settings.render.encoder)
+        ffmpeg = self.settings.ffmpeg
+        proofs = Proofs(self._host_papers / f".proofs.{self._host}.json", ttl_s=ffmpeg.proof_s)
+        return find(ffmpeg.path, self.settings.render.encoder, Conditions(self._wanted_encoder, proofs))
+
+    @cached_property
+    def _device(self) -> tuple[Encoder, Device]:
+        """The encoder that was chosen, its device, and the sessions that all nodes of this host share."""
+        chosen = self.toolchain.choose(self.settings.render.encoder)
+        encoder = self._wanted_encoder.model_copy(update={"name": chosen.encoder})
+        if not (self.root / "processing").is_dir():
+            return encoder, Device(chosen.device)  # outside a spool nothing is shared, and no folder is made
+        home = self._host_papers / f".sessions.{self._host}"
+        sessions = Sessions.of(home, encoder, chosen.device, self.settings.node.sessions)
+        return encoder, Device(chosen.device, sessions)
 
     @cached_property
     def canvas(self) -> Canvas:
@@ -108,23 +150,20 @@ class House:
             music_gain=Fraction(str(render.music_gain)),
             category=assemble.category,
             settle_s=assemble.settle_s,
+            priority=assemble.priority,
+            tags=assemble.tags,
         )
         return Assembler(self.spool, self.catalog, rule)
 
     @cached_property
     def bench(self) -> Bench:
         """How this machine encodes. Raises: ToolchainError: the encoder asked for does not work here."""
-        render = self.settings.render
+        render, (encoder, device) = self.settings.render, self._device
         return Bench(
             program=self.toolchain.program,
             toolchain=self.toolchain.version,
-            encoder=Encoder(
-                name=self.toolchain.encoder(render.encoder),
-                preset=render.preset,
-                quality=render.crf,
-                gop=render.gop,
-                threads=render.threads,
-            ),
+            encoder=encoder,
+            device=device,
             audio_kbps=render.audio_kbps,
             stall_s=render.stall_s,
             wall_s=render.wall_s,
@@ -148,10 +187,23 @@ class House:
             )
         return name
 
-    def node(self, name: str) -> Node:
-        """A render node of that name."""
-        encodes = self.settings.node.encodes or tune.kept(self.root, name) or self.bench.encodes
-        return Node(self.spool, self.segments, name, replace(self.bench, encodes=encodes), self.stop)
+    def queue(self, name: str) -> Queue:
+        """The tasks that wait, as a node of that name sees them."""
+        return Queue(self.spool.tasks, node=name, tags=frozenset(self.settings.node.tags))
+
+    def node(self, name: str, incarnation: str, queue: Queue, meter: Meter) -> Node:
+        """A render node of that name, in that life."""
+        settings = self.settings.node
+        encodes = settings.encodes or tune.kept(self.root, name) or self.bench.encodes
+        setup = Setup(
+            name=name,
+            incarnation=incarnation,
+            bench=replace(self.bench, encodes=encodes),
+            way=settings.fetch,
+            scratch=self.root / settings.scratch if settings.scratch else None,
+            retry_s=settings.retry_s,
+        )
+        return Node(self.spool, self.segments, queue, setup, meter)
 
     def warmer(self, name: str) -> Warmer:
         """Idle time well spent; `name` is this process's alone."""
@@ -204,3 +256,8 @@ class House:
     def log_file(self, process: str) -> Path:
         """Name the log of one process: `main`, `crawl`, `node-<name>`."""
         return self.root / self.settings.log.dir / f"{process}.log"
+
+
+def _changed(old: config.Settings, new: config.Settings) -> str:
+    before = {row["name"]: row["value"] for row in config.rows(old)}
+    return ", ".join(row["name"] for row in config.rows(new) if row["value"] != before[row["name"]])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import papers
-from tests.test_spool import fill
+from tests.test_spool import fill, recovered
 from videogen import durable
 from videogen.catalog import Catalog, read_asset, side_path
 from videogen.errors import MediaError, MissingInput
@@ -147,7 +147,7 @@ def discard(spool: Spool, task: Task) -> None:
 
 def recover(spool: Spool, _: Task) -> None:
     """Come back after a death in mid-render."""
-    spool.recover("n1", "i1.5")
+    recovered(spool, "n1", "i1.5")
 
 
 LIVES: tuple[Life, ...] = (finish, release, drain, discard, recover)
@@ -190,9 +190,9 @@ def aftermaths(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     for death, root in every_death(folder, live, prepare):
         spool = Spool(root)
         was_made = spool.room_of(task.task_id) is not None
-        spool.recover("n1", "i2")
+        recovered(spool, "n1", "i2")
         before = everything(spool)
-        again = spool.recover("n1", "i3")
+        again = recovered(spool, "n1", "i3")
         found.append(Aftermath(death, spool, task, was_made, bool(again) or everything(spool) != before))
     return found
 
@@ -328,7 +328,7 @@ def test_recovery_sees_a_claim_that_is_half_done(tmp_path: Path) -> None:
         mine = spool.processing / f".{task.task_id}.n2.2"
         durable.move(spool.tasks / task.task_id, mine)  # the first rename of a claim; the second is about to come
 
-        spool.recover("n1", "i2")
+        recovered(spool, "n1", "i2")
 
         assert mine.is_dir(), death
         assert not (spool.tasks / task.task_id).exists(), f"made twice after a kill before {death.before}"
@@ -373,7 +373,7 @@ def recover_during(number: int, spool: Spool, life: Callable[[], object]) -> boo
     was_paused = os.WIFSTOPPED(status)
     if was_paused:
         try:
-            spool.recover("n2", "i2")
+            recovered(spool, "n2", "i2")
         finally:
             os.kill(pid, signal.SIGCONT)
             _, status = os.waitpid(pid, 0)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import av
 import psutil
@@ -23,6 +24,7 @@ import pytest
 
 from tests import footage
 from videogen.spool import Spool
+from videogen.spool.papers import copy_papers, read_task
 
 CONFIG = """\
 [render]
@@ -225,6 +227,89 @@ def ffmpeg_that(path: Path, on_render: str, where: str = "-filter_complex") -> d
     path.write_text(f'#!/bin/sh\ncase "$*" in *{where}*) {on_render} ;; esac\nexec "{footage.program()}" "$@"\n')
     path.chmod(0o755)
     return {"VIDEOGEN_FFMPEG__PATH": str(path)}
+
+
+class Farm:
+    """Nodes at work on one spool, each a real process with an FFmpeg of its own that a test can slow, hold up or kill.
+
+    The spool has one task at the start, and its leases are short; `settings` of [node] are given as TOML.
+    """
+
+    def __init__(self, house: House, **settings: str) -> None:
+        self.house = house
+        self.beside = house.root.with_name(f"{house.root.name}.farm")
+        shutil.copytree(house.root / "tasks" / house.visible("tasks")[0], self.beside / "task", symlinks=True)
+        self._running: list[subprocess.Popen[bytes]] = []
+        self.settle(**{"lease_s": "3", "heartbeat_s": "0.5", "warm": "false"} | settings)
+
+    def __enter__(self) -> "Farm":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._running:
+            process.kill()
+            process.wait()
+
+    def settle(self, **settings: str) -> None:
+        """Add settings of [node], the last table of the file."""
+        with (self.house.root / "videogen.toml").open("a") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
+
+    def sign(self, word: str, name: str) -> Path:
+        """Name the file that tells a node's FFmpeg something: `slow` down, `hold` before you begin, `die`."""
+        return self.beside / f"{word}-{name}"
+
+    def env(self, name: str) -> dict[str, str]:
+        """Give the environment in which a node's FFmpeg looks at its signs before every step of a render."""
+        hold, die, slow = (self.sign(word, name) for word in ("hold", "die", "slow"))
+        lines = f'while [ -e "{hold}" ]; do sleep 0.05; done; if [ -e "{die}" ]; then kill -9 $$; fi; '
+        lines += f'if [ -e "{slow}" ]; then exec "{footage.program()}" -readrate 0.01 "$@"; fi'
+        return ffmpeg_that(self.beside / f"ffmpeg-{name}", lines, where="-progress")
+
+    def node(self, name: str, *options: str, **env: str) -> subprocess.Popen[bytes]:
+        """Start a node and give it once it works; `env` has more settings of its own, as NODE__TAGS."""
+        own = self.env(name) | {f"VIDEOGEN_{word}": value for word, value in env.items()}
+        before = self.said(name, '"Started"')
+        node = self.start("node", "--name", name, *options, env=own)
+        assert soon(lambda: self.said(name, '"Started"') > before)
+        return node
+
+    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start any command, to be ended with the farm at the latest."""
+        self._running.append(self.house.start(*arguments, env=env))
+        return self._running[-1]
+
+    def task(self, **changes: Any) -> str:
+        """Make one more task like the first, and give its id."""
+        task = read_task(self.beside / "task").model_copy(update={"task_id": str(uuid4()), **changes})
+        assert Spool(self.house.root).publish(task, lambda folder: copy_papers(self.beside / "task", folder))
+        return task.task_id
+
+    def said(self, name: str, words: str) -> int:
+        """Count the lines of a node's log with these words."""
+        return sum(words in line for line in self.house.log(f"node-{name}").splitlines())
+
+    def lines_of(self, task_id: str) -> list[str]:
+        """Give what all logs together say of a task: the log and the first word of each line, in order of words."""
+        logs = [
+            (path.stem, path.read_text(encoding="utf-8").splitlines()) for path in self.house.root.glob("logs/*.log")
+        ]
+        return sorted(f"{line.split()[3][1:]} {role}" for role, lines in logs for line in lines if task_id in line)
+
+    def paper(self, name: str) -> dict[str, Any]:
+        """Read how a node said last that it is."""
+        found: dict[str, Any] = json.loads((self.house.root / f"processing/.nodes/{name}.json").read_text())
+        return found
+
+    def attempts(self, *task_ids: str) -> list[int]:
+        """Read how often each of these waiting tasks was tried."""
+        papers = [self.house.root / "tasks" / task_id / "metadata.json" for task_id in task_ids]
+        return [int(json.loads(path.read_text())["attempts"]) for path in papers]
+
+    def manifest(self, task_id: str) -> dict[str, Any]:
+        """Read the manifest of a published task."""
+        found: dict[str, Any] = json.loads((self.house.root / "output" / task_id / "manifest.json").read_text())
+        return found
 
 
 def clean_env() -> dict[str, str]:

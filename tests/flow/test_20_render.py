@@ -275,7 +275,8 @@ def test_plan_prints_and_starts_nothing(task: House) -> None:
     assert [step["kind"] for step in plan["steps"]][-2:] == ["stitch", "check"]
     assert {step["kind"] for step in plan["steps"]} == {"encode", "bridge", "sound", "stitch", "check"}
     assert all(step["reason"] for step in plan["steps"])
-    assert sorted(str(path) for path in task.root.rglob("*")) == before
+    after = sorted(str(path) for path in task.root.rglob("*") if not path.name.startswith(".proofs."))
+    assert after == before, "only that the encoder was proven is kept"
 
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
@@ -297,7 +298,7 @@ def test_spoilt_library_fails_the_task(task: House, spoil: Any, code: str) -> No
     (task_id,) = task.visible("trash/failed")
     folder = task.root / "trash" / "failed" / task_id
     reason = json.loads((folder / "reason.json").read_text())
-    assert (reason["code"], reason["stage"]) == (code, "render")
+    assert (reason["code"], reason["stage"]) == (code, "download")
     assert reason["remedy"]
     assert (folder / "stderr.log").is_file()
     assert (folder / "metadata.json").is_file()
@@ -389,6 +390,10 @@ def test_stopped_factory_gives_its_task_back(task: House, role: str) -> None:
     assert soon(lambda: bool(task.rendering()))
 
     factory.terminate()
+    if role == "node":  # the first one lets it finish; what would take too long is given back by the second
+        assert soon(lambda: "Draining" in task.log("node"))
+        assert task.rendering()
+        factory.terminate()
 
     assert factory.wait(20) == 0
     assert not task.rendering()

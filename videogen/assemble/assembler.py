@@ -39,6 +39,8 @@ class StoryRule:
     music_gain: Fraction = Fraction(1, 4)
     category: Literal["prefer", "only"] = "prefer"
     settle_s: float = 60.0
+    priority: int = 5
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ class Assembler:
             frames=frames,
             voice_gain=self._rule.voice_gain,
             music_gain=self._rule.music_gain,
+            priority=self._rule.priority,
+            tags=self._rule.tags,
             inputs=Inputs(
                 voice=Input(path=voice.path, sha256=voice.sha256),
                 music=Input(path=track.path, sha256=track.sha256),

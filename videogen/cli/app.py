@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from videogen import __version__, daemon, logs
+from videogen.daemon import Signals
 from videogen.errors import InputError, SetupError, VideogenError
+from videogen.notify import Notify
 from videogen.progress import Tell, shown
 from videogen.wiring import House
 
@@ -64,12 +65,15 @@ def before(
 
 
 @contextmanager
-def role(component: str, process: str, house: House, wake: threading.Event | None = None) -> Iterator[None]:
-    """Run a role: its log, and its signals. Raises: SetupError: there is no spool; nothing was made."""
+def role(component: str, process: str, house: House, *, drains: bool = False) -> Iterator[tuple[Signals, Notify]]:
+    """Run a role: its log, its signals, its manager's ear. Raises: SetupError: there is no spool; nothing was made."""
     house.spool.expect_rooms()
     logs.start(component, house.log_file(process), as_json=Given.log_json, keep_days=house.settings.log.keep_days)
-    with daemon.stopping(house.stop, wake):
-        yield
+    notify = Notify.from_environment()
+    house.stop = daemon.Pulse(notify.watchdog)
+    signals = Signals(stop=house.stop)
+    with daemon.told(signals, drains=drains):
+        yield signals, notify
 
 
 def print_json(value: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from videogen import census, config, doctor
 from videogen import tune as tuning
 from videogen.cli.app import Given, Json, age, app, print_json
 from videogen.errors import MissingInput
+from videogen.model.node import Figures, Seen
 from videogen.model.task import Task
 from videogen.plan import annotated, as_dict, listing
 from videogen.render import compile_task, known_of
@@ -23,13 +25,15 @@ from videogen.wiring import House
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Count the rooms, tell their oldest ages, and name what waits and why."""
+    """Count the rooms, tell their oldest ages, how the nodes are, and what waits and why."""
     house = House(Given.root)
     house.spool.expect_rooms()
     house.catalog.load()
     found = census.take(house.spool, house.catalog.counts(), house.assembler.waiting())
     if as_json:
-        print_json(found.to_dict())
+        measured = census.measure(house.spool, house.segments)
+        metrics = census.kept(house.root / house.settings.log.dir)
+        print_json(found.to_dict() | {"measured": measured, "metrics": metrics})
         return
     table = Table(title=escape(found.root), title_justify="left")
     for heading in ("room", "count", "oldest"):
@@ -39,8 +43,41 @@ def status(as_json: Json = False) -> None:
     console = Console()
     console.print(table)
     console.print("library: " + ", ".join(f"{count} {kind}" for kind, count in found.library.items()))
+    if found.nodes:
+        console.print(_nodes(found.nodes))
+        console.print(_figures(found.figures), markup=False, soft_wrap=True)
+    for trouble in census.troubles(found.nodes, house.settings.log.low_disk_gb * 1e9):
+        console.print(f"{trouble.code}: {trouble.message}. {trouble.remedy}", markup=False, soft_wrap=True)
     for row in found.waiting:
         console.print(f"waiting: {row.voice}: {row.reason}", markup=False, soft_wrap=True)
+
+
+def _nodes(nodes: Iterable[Seen]) -> Table:
+    table = Table(caption="beat: by the file's time stamp, on this machine's clock", caption_justify="left")
+    for heading in ("node", "state", "task", "done", "encoder", "rendering", "beat"):
+        table.add_column(heading, justify="right" if heading in {"done", "rendering", "beat"} else "left")
+    for seen in nodes:
+        paper, figure = seen.paper, seen.paper.figures.render_utilization
+        table.add_row(
+            escape(paper.node),
+            seen.state,
+            escape(paper.task[:8]),  # as much of the id as `videogen plan` needs
+            "" if seen.percent is None else f"{seen.percent} %",
+            escape(paper.encoder),
+            "" if figure is None else f"{figure:.0%}",
+            "" if seen.trouble else age(seen.age_s),
+        )
+    return table
+
+
+def _figures(figures: Figures) -> str:
+    units = {"render_utilization": "{:.0%}", "avg_render_time": "{:.1f} s", "task_throughput": "{:.1f}/h"}
+    told = [
+        f"{name} {units.get(name, '{:.0%}').format(value)}"
+        for name, value in figures.four().items()
+        if value is not None
+    ]
+    return "last hour, live nodes: " + (", ".join(told) or "nothing was done")
 
 
 @app.command()

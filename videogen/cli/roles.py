@@ -1,6 +1,5 @@
 """The verbs that run a role: init, main, node, crawl, up."""
 
-import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,9 +24,9 @@ def init() -> None:
 @app.command()
 def main(once: Once = False) -> None:
     """Be the main worker: take files from raw/ into scanned/, and make tasks of voices."""
-    house, wake = House(Given.root), threading.Event()
-    with role("main_worker", "main", house, wake):
-        report = daemon.run_main(house, wake, once=once)
+    house = House(Given.root)
+    with role("main_worker", "main", house) as told:
+        report = daemon.run_main(house, *told, once=once)
     if once and report.has_refused_voice:
         raise typer.Exit(65)
     if once and report.waiting:
@@ -38,15 +37,23 @@ def main(once: Once = False) -> None:
 def node(
     once: Once = False,
     name: Annotated[str, typer.Option("--name", help="This node's name; default the host's.")] = "",
+    drain_s: Annotated[
+        float | None,
+        typer.Option("--drain-s", min=0, help="Finish a video in this time when told to end; default node.drain_s."),
+    ] = None,
 ) -> None:
-    """Be a render node: take tasks, render them, publish them to output/."""
+    """Be a render node: take tasks, render them, publish them to output/.
+
+    The first SIGTERM or Ctrl-C drains: the running video is finished in time, or given back. The second stops at once.
+    """
     house = House(Given.root)
     name = house.node_name(name)
-    with role("render_worker", f"node-{name}", house), shown() as tell:
-        counts = daemon.run_node(house, name, tell, once=once)
-    if once and counts["failed"]:
+    limit_s = house.settings.node.drain_s if drain_s is None else drain_s
+    with role("render_worker", f"node-{name}", house, drains=True) as told, shown() as tell:
+        counts = daemon.run_node(house, name, tell, *told, once=once, drain_s=limit_s)
+    if once and counts.get("failed"):
         raise typer.Exit(65)
-    if once and counts["parked"]:
+    if once and counts.get("parked"):
         raise typer.Exit(75)
 
 
@@ -54,19 +61,19 @@ def node(
 def crawl(once: Once = False) -> None:
     """Be the crawler: fetch the pages that link files name, and cut them into chunks of text."""
     house = House(Given.root)
-    with role("crawl", "crawl", house):
-        daemon.run_crawl(house, once=once)
+    with role("crawl", "crawl", house) as told:
+        daemon.run_crawl(house, *told, once=once)
 
 
 @app.command()
 def up(once: Once = False, as_json: Json = False) -> None:
     """Be main, crawler and one node in one process tree. With --once: work until idle, then say what came of it."""
-    house, wake = House(Given.root), threading.Event()
-    with role("main_worker", "main", house, wake):
+    house = House(Given.root)
+    with role("main_worker", "main", house) as told:
         if not once:
-            daemon.run_up(house, wake, Given.options())
+            daemon.run_up(house, *told, Given.options())
             return
-        report = daemon.run_up_once(house, wake, Given.options())
+        report = daemon.run_up_once(house, *told, Given.options())
     if as_json:
         print_json(_up_dict(report))
     else:

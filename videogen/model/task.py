@@ -68,8 +68,12 @@ class Task(Value):
     music_gain: Fraction = Fraction(1, 4)
     inputs: Inputs
     priority: int = 5
+    tags: tuple[str, ...] = ()
+    """What a node must offer to take it, such as gpu or 4k."""
     attempts: int = 0
     not_before_s: float = 0.0
+    avoid: tuple[str, ...] = ()
+    """Nodes on which it failed; they leave it to others for a while."""
 
     def story(self) -> Story:
         """Give the recipe this task is the paper of."""

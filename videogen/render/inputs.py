@@ -18,7 +18,7 @@ def media_of_task(root: Path, task: Task) -> dict[str, Media]:
         _inside(given)
         asset = read_asset(root, given.path)
         if asset.sha256 != given.sha256:
-            raise _changed(given)
+            raise changed(given)
         media[given.sha256] = asset.media
     return media
 
@@ -36,20 +36,25 @@ class TaskFiles:
         self._proven: set[str] = set()
         self._lock = Lock()
 
+    def where(self, content: str) -> tuple[Input, Path]:
+        """Give what the task says of a content, and where it lies; nothing is proven yet."""
+        return self._wanted[content]
+
     def path(self, content: str) -> Path:
         """Give the file with that content. Raises: MissingInput: it is gone, or is not what the task was made of."""
         given, path = self._wanted[content]
         with self._lock:
             if content not in self._proven:
-                self._prove(given, path)
+                self.prove(given, path)
                 self._proven.add(content)
         return path
 
     @staticmethod
-    def _prove(given: Input, path: Path) -> None:
+    def prove(given: Input, path: Path) -> None:
+        """Have read all of a file. Raises: MissingInput: its bytes are not those the task was made of."""
         try:
             if durable.digest(path) != given.sha256:
-                raise _changed(given)
+                raise changed(given)
         except OSError as error:
             raise MissingInput(
                 f"{given.path} cannot be read ({error.strerror})",
@@ -64,7 +69,8 @@ def _inside(given: Input) -> None:
         raise MissingInput(f"{given.path} is not in the library", remedy="Drop the voice into raw/ again.")
 
 
-def _changed(given: Input) -> MissingInput:
+def changed(given: Input) -> MissingInput:
+    """Give the error of a file whose bytes are others than the task was made of."""
     return MissingInput(
         f"{given.path} is not the file this task was made of",
         remedy="Something changed it in scanned/; drop the file into raw/ again, and the voice too.",

@@ -1,235 +1,330 @@
-"""A render node: takes one task, compiles it, renders it, proves it, publishes it; then the next."""
+"""What a node does with one task: takes it, brings its files near, renders it, publishes it, or gives it back."""
 
+import random
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
-from typing import Literal
-from uuid import uuid4
+from typing import Literal, Protocol
 
 import structlog
 
 from videogen import durable
-from videogen.edit import story_timeline
 from videogen.errors import Defect, InputError, LeaseLost, NoSpace, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.ffmpeg import Progress
-from videogen.model.media import Media
-from videogen.model.segment import cut
-from videogen.model.task import ATTEMPTS, Manifest, Task
-from videogen.model.timebase import parse_rate, parse_resolution
-from videogen.model.timeline import Canvas, Timeline
-from videogen.plan import Known, Plan, annotated, bridge, compile_plan, ends_of
-from videogen.render.bench import Bench
+from videogen.model.task import ATTEMPTS, Manifest
+from videogen.plan import Plan
+from videogen.points import point
+from videogen.render.bench import Bench, is_device_trouble
 from videogen.render.executor import Executor
-from videogen.render.inputs import TaskFiles, media_of_task
+from videogen.render.fetch import NearFiles, Way, read_ahead, way_of
+from videogen.render.inputs import TaskFiles
+from videogen.render.job import Held, Job
 from videogen.render.maker import Maker
+from videogen.render.orders import Order, order_of
+from videogen.render.space import Space, Wanted
 from videogen.render.video import Done
 from videogen.render.workshop import Workshop
 from videogen.segments import Segments
 from videogen.spool import Claim, Spool
+from videogen.spool.queue import Entry, Queue
 from videogen.trash import utc_now
 
 log = structlog.get_logger()
 
-Outcome = Literal["published", "failed", "released", "parked"]
+Outcome = Literal["published", "failed", "released", "parked", "lost"]
+UPLOAD_TRIES = 3
+"""Source: seed 002 §8."""
+UPLOAD_WAIT_S = 1.0
+
+
+class Figures(Protocol):
+    """Where a node's figures go."""
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Count something that happened."""
+
+    def observe(self, name: str, value: float) -> None:
+        """Note how much of something there was."""
 
 
 @dataclass(frozen=True)
-class Order:
-    """A video to make: what it shows, what is known of its contents, and the plan of it."""
+class Setup:
+    """How a node works. `scratch` None: in the claim's own folder. Units: seconds."""
 
-    timeline: Timeline
-    media: Mapping[str, Media]
-    plan: Plan
-
-
-def compile_task(root: Path, task: Task, bench: Bench) -> Order:
-    """Turn a task's paper into the plan of its video; starts nothing.
-
-    Raises: InputError: the paper is wrong, or a file is not in the library.
-    """
-    width, height = parse_resolution(task.render.resolution)
-    canvas = Canvas(width=width, height=height, fps=parse_rate(str(task.render.frame_rate)))
-    media = media_of_task(root, task)
-    timeline = story_timeline(task.story(), media, canvas)
-    plan = compile_plan(timeline, media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
-    return Order(timeline, media, plan)
-
-
-def known_of(order: Order, store: Segments) -> Known:
-    """Look up in the store what a plan would find there, bridges included; nothing is pinned."""
-    structures, others = {}, set()
-    for segment in order.plan.segments:
-        note = store.find(segment.name)
-        if note is not None:
-            structures[segment.name.key] = note.structure
-        elif store.has_other_profile(segment.name):
-            others.add(segment.name.look)
-    for piece in order.plan.pieces:
-        segment = order.plan.by_key[piece.segment]
-        ends = ends_of(cut(structures[piece.segment], piece.use)) if piece.segment in structures else ()
-        for end in ends:
-            name = bridge(segment, end, order.media, order.plan.profile).name
-            note = store.find(name)
-            if note is not None:
-                structures[name.key] = note.structure
-    return Known(structures, frozenset(others))
+    name: str
+    incarnation: str
+    bench: Bench
+    way: Way = "auto"
+    scratch: Path | None = None
+    retry_s: float = 30.0
 
 
 class Node:
     """One process's hands on tasks/, processing/ and output/; needs the node's lock while it lives."""
 
-    def __init__(
-        self,
-        spool: Spool,
-        store: Segments,
-        name: str,
-        bench: Bench,
-        stop: Event,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, spool: Spool, store: Segments, queue: Queue, setup: Setup, figures: Figures) -> None:
         self._spool = spool
         self._store = store
-        self._name = name
-        self._incarnation = uuid4().hex
-        self._bench = bench
-        self._stop = stop
-        self._clock = clock
-        self._first_seen: dict[tuple[str, int], float] = {}
+        self._queue = queue
+        self._setup = setup
+        self._figures = figures
+        folders = [spool.processing] + ([setup.scratch] if setup.scratch else [])
+        self.space = Space(*folders)
+        self.held = Held()
 
-    def recover(self) -> None:
-        """Give back what an earlier life of this node held; clear what is no task."""
-        for task_id in self._spool.recover(self._name, self._incarnation, utc_now()):
-            log.warning(f"Gave back tasks/{task_id}, which died with an earlier life of this node", task=task_id)
+    # -- taking --------------------------------------------------------------------------------------------------------
 
-    def work_once(self, tell: Callable[[str, Progress], None]) -> Outcome | None:
-        """Take the most urgent task that is due and bring it to an end; None: there was none to take.
+    def take(self, patience_s: float = 0.0) -> Job | None:
+        """Claim the most urgent task that is due, that this node may take, and that fits; None: there is none.
 
-        Raises: SetupError: this node cannot render; the task went back.
+        Units: what was first seen less than `patience_s` ago is left to nodes that are idle.
         """
-        for name, error in self._spool.clear_broken(utc_now()):
-            log.error(f"Moved tasks/{name} → trash/failed/{name}", task=name, because=error.message)
-        for task in self._spool.waiting():
-            if self._stop.is_set():
-                return None
-            if not self._is_due(task):
+        self._queue.look()
+        self._set_aside(self._queue.broken())
+        for entry in self._queue.candidates():
+            if time.monotonic() - entry.seen_s < patience_s or self.space.trouble(
+                Wanted(entry.frames, entry.resolution[0] * entry.resolution[1])
+            ):
                 continue
-            claim = self._spool.claim(task.task_id, self._name, self._incarnation)
-            if claim is not None:
-                return self._work(claim, tell)
+            if job := self._claimed(entry):
+                return job
         return None
 
-    def _is_due(self, task: Task) -> bool:
-        """Count a delay from when this node first saw the task, on its own clock: no two clocks are compared."""
-        seen = self._first_seen.setdefault((task.task_id, task.attempts), self._clock())
-        return self._clock() - seen >= task.not_before_s
+    def left(self) -> int:
+        """Count the tasks that wait and that this node may take, now or later."""
+        counts = self._queue.counts()
+        return counts.waiting - counts.unfit
 
-    def _work(self, claim: Claim, tell: Callable[[str, Progress], None]) -> Outcome:
-        """Bring a claim to one of its ends; whichever it is, another node may have been quicker."""
+    def _set_aside(self, names: list[str]) -> None:
+        """Move what lies in tasks/ and is no task to trash/failed."""
+        for name, error in self._spool.clear_broken(utc_now(), names) if names else ():
+            log.error(f"Moved tasks/{name} → trash/failed/{name}", task=name, because=error.message)
+
+    def _claimed(self, entry: Entry) -> Job | None:
+        began = time.monotonic()
+        self.held.take(entry.task_id)
+        claim = None
         try:
-            return self._render_or_return(claim, tell)
-        except LeaseLost as error:
-            log.warning("Lost the task to another node", task=claim.task.task_id, because=error.message)
-            return "released"
-
-    def _render_or_return(self, claim: Claim, tell: Callable[[str, Progress], None]) -> Outcome:
+            claim = self._spool.claim(entry.task_id, self._setup.name, self._setup.incarnation)
+            self._figures.count("claim_lost", int(claim is None))
+        except InputError as error:
+            log.warning("Cannot claim a task", task=entry.task_id, because=str(error))
+            self._set_aside([entry.task_id])
+        except (NoSpace, OSError) as error:
+            log.warning("Cannot claim a task now", task=entry.task_id, because=str(error))
+        finally:
+            self._queue.gone(entry.task_id)
+            if claim is None:
+                self.held.drop(entry.task_id)
+        if claim is None:
+            return None
+        self._figures.observe("claim_s", time.monotonic() - began)
+        self._figures.count("claimed")
+        if claim.epoch > 1:
+            self._figures.count("claimed_again")
         task = claim.task
         log.info(f"Claimed tasks/{task.task_id}", task=task.task_id, frames=task.frames, attempt=task.attempts + 1)
-        try:
-            self._render(claim, lambda progress: tell(task.task_id, progress))
-            return "published"
-        except LeaseLost:
-            raise
-        except Stopped:
-            self._spool.release(claim, counts=False)
-            log.info(f"Gave back tasks/{task.task_id}", task=task.task_id, because="the node was stopped")
-            return "released"
-        except SetupError:
-            self._spool.release(claim, counts=False)
-            raise
-        except TemporaryError as error:
-            return self._try_later(claim, error)
-        except InputError as error:
-            return self._fail(claim, error)
-        except Exception as error:
-            return self._fail_unforeseen(claim, error)
+        return Job(claim, self._scratch_of(claim))
 
-    def _render(self, claim: Claim, tell: Callable[[Progress], None]) -> None:
-        task, began = claim.task, time.monotonic()
-        order = compile_task(self._spool.root, task, self._bench)
-        plan = annotated(order.plan, known_of(order, self._store), order.media)
-        if plan.frames != task.frames:
-            raise Defect(
-                f"the plan has {plan.frames} frames and the task {task.frames}",
-                remedy="Drop the voice into raw/ again: its side file or its task was changed.",
-                code="frames-differ",
-            )
+    def _scratch_of(self, claim: Claim) -> Path:
+        if self._setup.scratch is None:
+            return claim.scratch
+        return self._setup.scratch / f"{self._setup.name}.{claim.task.task_id}.{claim.epoch}"
+
+    # -- the three stages ----------------------------------------------------------------------------------------------
+
+    def fetch(self, job: Job) -> None:
+        """Compile a task and bring near what its render will read. Raises: InputError, TemporaryError, Stopped."""
+        claim, root = job.claim, self._spool.root
+        durable.make_folder(job.scratch)
+        way = way_of(self._setup.way, root, job.scratch)
+        job.files = NearFiles(TaskFiles(root, claim.folder, claim.task), job.scratch / "in", way, job.halt)
+        order = self._order(job, self._setup.bench, job.files)
+        read_ahead(self._store.path_of(segment.name) for segment in order.plan.segments)
+        point("download.after")
+
+    def _order(self, job: Job, bench: Bench, files: NearFiles) -> Order:
+        order = job.order = order_of(self._spool.root, job.claim.task, bench, self._store)
+        files.bring(order.wanted)
+        return order
+
+    def render(self, job: Job, tell: Callable[[Progress], None]) -> None:
+        """Make the video in the scratch folder, proven; in software where the device of this node fails.
+
+        Raises: what the making raises.
+        """
+        job.stage = "render"
+        order, bench = job.order, self._setup.bench
+        if order is None or job.files is None:
+            raise Defect(f"{job.task_id} was not fetched", remedy="Report it with its folder.")
+        try:
+            job.done = self._made(job, order, job.files, bench, tell)
+        except VideogenError as error:
+            if not is_device_trouble(error, order.plan.profile):
+                raise
+            job.fallback = f"{bench.encoder.name} failed: {error.message}"
+            log.warning("Encoding in software", task=job.task_id, because=error.message)
+            order = self._order(job, bench.in_software(), job.files)
+            job.done = self._made(job, order, job.files, bench.in_software(), tell)
+        point("render.after")
+
+    def _made(self, job: Job, order: Order, files: NearFiles, bench: Bench, tell: Callable[[Progress], None]) -> Done:
+        plan = order.plan
         shop = Workshop(
             timeline=order.timeline,
             media=order.media,
-            file_of=TaskFiles(self._spool.root, claim.folder, task).path,
-            scratch=claim.scratch,
-            pins=claim.pins,
-            log=claim.log,
+            file_of=files.path,
+            scratch=job.scratch,
+            pins=job.claim.pins,
+            log=job.claim.log,
         )
-        executor = Executor(self._bench.capacity(claim.scratch), self._stop)
-        done = Maker(self._bench.ffmpeg(plan.cost_s), self._store, executor).make(plan, shop, tell)
+        executor = Executor(bench.capacity(job.scratch), job.halt)
+        maker = Maker(bench.ffmpeg(plan.cost_s), self._store, executor, device=bench.device)
+        return maker.make(plan, shop, tell)
+
+    def publish(self, job: Job) -> None:
+        """Upload the video and publish it; then the claim is gone. Raises: LeaseLost: another has the task now."""
+        job.stage = "upload"
+        order, done = job.made()
         size_bytes = done.video.stat().st_size
-        target = self._spool.finish(claim, self._manifest(claim, plan, done), done.video)
-        seconds = time.monotonic() - began
+        manifest = self._manifest(job, order.plan, done, size_bytes)
+        self._upload(job, done)
+        if job.is_fenced:
+            raise LeaseLost(f"this node was silent too long to publish {job.task_id}", remedy="Nothing was published.")
+        target = self._spool.finish(job.claim, manifest)
+        self._clear_scratch(job)
+        self._count(job, done, order.plan)
+        seconds = time.monotonic() - job.began
         log.info(
             f"Published {target.relative_to(self._spool.root)}/final.mp4",
-            task=task.task_id,
-            frames=plan.frames,
+            task=job.task_id,
+            frames=order.plan.frames,
             frames_encoded=done.frames_encoded,
             seconds=seconds,
-            times_real_time=float(plan.frames / plan.profile.canvas.fps) / seconds,
+            times_real_time=float(order.plan.frames / order.plan.profile.canvas.fps) / seconds,
             size_bytes=size_bytes,
         )
 
-    def _manifest(self, claim: Claim, plan: Plan, done: Done) -> Manifest:
+    def _count(self, job: Job, done: Done, plan: Plan) -> None:
+        counts = Counter(done.segments.values())
+        self._figures.count("cache_hit", counts["reused"])
+        self._figures.count("cache_miss", counts["encoded"])
+        self._figures.count("cache_corrupt", done.damaged)
+        self._figures.count("frames", plan.frames)
+        self._figures.count("fallback", int(bool(done.fallback or job.fallback)))
+        self._store.evict()
+
+    def _upload(self, job: Job, done: Done) -> None:
+        """Bring the video to where one rename publishes it, in three tries.
+
+        Raises: LeaseLost. NoSpace: the disk is full. Defect: it did not arrive in three tries.
+        """
+        trouble: Exception | None = None
+        for job.upload_tries in range(1, UPLOAD_TRIES + 1):
+            try:
+                point("upload.before")
+                self._spool.upload(job.claim, done.video, done.sha256)
+                self._figures.observe("upload_tries", job.upload_tries)
+                return
+            except (LeaseLost, NoSpace):
+                raise
+            except (TemporaryError, OSError) as error:
+                trouble = error
+                self._figures.count("upload_corrupt", int(isinstance(error, TemporaryError)))
+                log.warning("The upload failed", task=job.task_id, attempt=job.upload_tries, because=str(error))
+            if job.halt.wait(UPLOAD_WAIT_S * job.upload_tries * random.uniform(0.5, 1.5)):  # noqa: S311 -- no secret
+                raise Stopped("the upload was stopped", remedy="The task went back and is taken up again.")
+        raise Defect(
+            f"the upload failed {UPLOAD_TRIES} times ({trouble})",
+            remedy="See whether output/ can be written, then `videogen retry` the task.",
+            code="upload-failed",
+        )
+
+    def _manifest(self, job: Job, plan: Plan, done: Done, size_bytes: int) -> Manifest:
         return Manifest(
-            task=claim.task,
-            node=self._name,
-            epoch=claim.epoch,
+            task=job.claim.task,
+            node=self._setup.name,
+            epoch=job.claim.epoch,
             encoder=plan.profile.encoder.name,
             toolchain=plan.profile.toolchain,
             frames=done.proof.frames,
             samples=done.proof.samples,
             sha256=done.sha256,
-            size_bytes=done.video.stat().st_size,
+            size_bytes=size_bytes,
             steps=done.seconds,
             segments=done.segments,
             frames_encoded=done.frames_encoded,
-            fallback=done.fallback,
+            fallback="; ".join(said for said in (job.fallback, done.fallback) if said),
             peak_dbfs=done.peak_dbfs,
         )
 
-    def _park(self, claim: Claim, error: NoSpace) -> Outcome:
-        """A full disk is no fault of the task: it does not count as an attempt, however long it lasts."""
-        self._spool.release(claim, counts=False, not_before_s=self._bench.retry_s)
-        self._first_seen[claim.task.task_id, claim.task.attempts] = self._clock()
-        log.warning(
-            f"Gave back tasks/{claim.task.task_id}",
-            task=claim.task.task_id,
-            code=error.word,
-            because=error.message,
-            again_in_s=self._bench.retry_s,
-        )
-        return "parked"
+    def _clear_scratch(self, job: Job) -> None:
+        if self._setup.scratch is not None:
+            durable.remove_tree(job.scratch)
 
-    def _try_later(self, claim: Claim, error: TemporaryError) -> Outcome:
+    # -- the ends ------------------------------------------------------------------------------------------------------
+
+    def give_back(self, job: Job, because: str) -> Outcome:
+        """Give a task back unharmed: it was no attempt. Whoever has it by now keeps it."""
+        return self.end(job, Stopped(because, remedy="It is taken up again."))
+
+    def end(self, job: Job, error: BaseException) -> Outcome:
+        """Bring a claim that did not become a video to its end: back to tasks/, or to trash/failed.
+
+        What cannot be done now, as the disk is full or gone, is done by a later sweep: the claim says whose it was.
+        """
+        try:
+            return self._ended(job, error)
+        except LeaseLost as lost:
+            log.warning("Lost the task to another node", task=job.task_id, because=lost.message)
+            if job.done:
+                self._figures.count("fenced")
+            return "lost"
+        except (VideogenError, OSError) as trouble:
+            log.error("Cannot give the task back now; a sweep will", task=job.task_id, because=str(trouble))
+            return "lost"
+        finally:
+            self._clear_scratch(job)
+
+    @staticmethod
+    def is_our_fault(error: BaseException | None) -> bool:
+        """Whether a task that ended so may have failed because of this node: not for its files, or a full disk."""
+        if error is None or isinstance(error, InputError | LeaseLost | NoSpace | Stopped | SetupError):
+            return False
+        return not (isinstance(error, OSError) and error.errno in durable.FULL)
+
+    def _ended(self, job: Job, error: BaseException) -> Outcome:
+        if isinstance(error, OSError) and error.errno in durable.FULL:
+            error = NoSpace(f"the disk is full ({error})", remedy="Free space on it.")
+        if job.is_fenced or isinstance(error, LeaseLost):
+            return self._back(job, "others may have taken this node for dead")
+        if isinstance(error, Stopped | SetupError):
+            return self._back(job, error.message)
         if isinstance(error, NoSpace):
-            return self._park(claim, error)
-        attempts = claim.task.attempts + 1
-        if attempts >= ATTEMPTS:
-            return self._fail(claim, error)
-        wait_s = self._bench.retry_s * attempts
-        self._spool.release(claim, counts=True, not_before_s=wait_s)
+            self._back(job, error.message, not_before_s=self._setup.retry_s, code=error.word)
+            return "parked"
+        if isinstance(error, TemporaryError) and job.claim.task.attempts + 1 < ATTEMPTS:
+            return self._try_later(job, error)
+        if not isinstance(error, VideogenError):
+            log.error("The render failed", task=job.task_id, exc_info=error)
+            error = _defect(error)
+        return self._fail(job, error)
+
+    def _back(self, job: Job, because: str, *, not_before_s: float = 0.0, **facts: object) -> Outcome:
+        self._spool.release(job.claim, counts=False, not_before_s=not_before_s)
+        again = {"again_in_s": not_before_s} if not_before_s else {}
+        log.info(f"Gave back tasks/{job.task_id}", task=job.task_id, because=because, **facts, **again)
+        return "released"
+
+    def _try_later(self, job: Job, error: TemporaryError) -> Outcome:
+        attempts = job.claim.task.attempts + 1
+        wait_s = self._setup.retry_s * attempts
+        self._spool.release(job.claim, counts=True, not_before_s=wait_s, avoid=self._setup.name)
         log.warning(
-            f"Gave back tasks/{claim.task.task_id}",
-            task=claim.task.task_id,
+            f"Gave back tasks/{job.task_id}",
+            task=job.task_id,
             code=error.word,
             because=error.message,
             attempt=attempts,
@@ -237,17 +332,11 @@ class Node:
         )
         return "released"
 
-    def _fail_unforeseen(self, claim: Claim, error: Exception) -> Outcome:
-        if isinstance(error, OSError) and error.errno in durable.FULL:
-            return self._park(claim, NoSpace(f"the disk is full ({error})", remedy="Free space on it."))
-        log.exception("The render failed", task=claim.task.task_id)
-        return self._fail(claim, _defect(error))
-
-    def _fail(self, claim: Claim, error: VideogenError) -> Outcome:
-        target = self._spool.discard(claim, error, stage="render", at=utc_now())
+    def _fail(self, job: Job, error: VideogenError) -> Outcome:
+        target = self._spool.discard(job.claim, error, stage=job.stage, at=utc_now())
         log.error(
-            f"Moved processing/{claim.task.task_id} → {target.relative_to(self._spool.root)}",
-            task=claim.task.task_id,
+            f"Moved processing/{job.task_id} → {target.relative_to(self._spool.root)}",
+            task=job.task_id,
             code=error.word,
             because=error.message,
             remedy=error.remedy,
@@ -255,9 +344,7 @@ class Node:
         return "failed"
 
 
-def _defect(error: Exception) -> VideogenError:
-    if isinstance(error, VideogenError):
-        return error
+def _defect(error: BaseException) -> VideogenError:
     return Defect(
         f"videogen failed on this task ({type(error).__name__}: {error})",
         remedy="Report it with this folder.",

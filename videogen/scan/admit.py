@@ -15,7 +15,7 @@ import structlog
 
 from videogen import durable
 from videogen.catalog import Catalog
-from videogen.errors import Defect, InputError, MediaError, MissingInput, NoSpace, VideogenError
+from videogen.errors import Defect, InputError, MediaError, MissingInput, NoSpace, Stopped, VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Asset, Kind, Media, Source
 from videogen.model.value import readable
@@ -170,12 +170,17 @@ class Intake:
             return True
         return durable.digest(self._root / first.path) != first.sha256
 
+    def _go_on(self) -> None:
+        """Be the sign of life of a long copy. Raises: Stopped."""
+        if self._stop is not None and self._stop.is_set():
+            raise Stopped("the intake was stopped", remedy="The file is taken in at the next start.")
+
     def _taken(self, path: Path, content: Path) -> Source:
         try:
             self._expect_room(path)
             if durable.has_writer(path):
                 raise StillChanging
-            copied = durable.copy(path, content)
+            copied = durable.copy(path, content, self._go_on)
             if durable.has_writer(path):
                 raise StillChanging
         except MissingInput as error:

@@ -1,19 +1,24 @@
-"""What lies in a task's folder: its paper, its links, and the commit token."""
+"""What lies in a task's folder: its paper, its links, and the commit token; and how claims on their way are called."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
 from videogen import durable
 from videogen.errors import MissingInput
-from videogen.model.task import Task
+from videogen.model.task import Lease, Task
 
+HALF = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.(?P<node>(?!reaped\.)[A-Za-z0-9_-]+)\.(?P<epoch>\d+)")
+"""A claim between its two renames."""
+REAPED = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.reaped\.(?P<epoch>\d+)(\.[0-9a-f]+)?")
+"""A claim on its way back; the end of its name is another each time, so that no two folders ever have the same."""
 PAPERS = ("metadata.json", "video_list.txt", "voice.mp3", "music.mp3", "logo.png")
 
 
 def visible(room: Path) -> list[Path]:
     """List what anyone may see in a room: no dot names, in order of name."""
     try:
-        return sorted(path for path in room.iterdir() if not path.name.startswith("."))
+        return [room / name for name in durable.listing(room) if not name.startswith(".")]
     except FileNotFoundError:
         return []
 
@@ -22,7 +27,7 @@ def read_task(folder: Path) -> Task:
     """Read the paper of a task. Raises: MissingInput: metadata.json is no task."""
     if not (folder / "metadata.json").is_file() and folder.is_dir():
         raise MissingInput(f"{folder.name} has no metadata.json", remedy="Drop the voice into raw/ again.")
-    raw = (folder / "metadata.json").read_bytes()
+    raw = durable.read(folder / "metadata.json")
     try:
         return Task.model_validate_json(raw)
     except ValueError as error:
@@ -31,6 +36,14 @@ def read_task(folder: Path) -> Task:
             f"{folder.name}/metadata.json is not a task ({said[:200]})",
             remedy="Restore it, or move the folder to trash/failed and drop the voice again.",
         ) from error
+
+
+def read_lease(folder: Path) -> Lease | None:
+    """Read whose claim that is, or was; None where it is no claim."""
+    try:
+        return Lease.model_validate_json(durable.read(folder / "lease.json"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
 
 
 def copy_papers(source: Path, target: Path) -> None:
@@ -46,9 +59,9 @@ def copy_papers(source: Path, target: Path) -> None:
 def token(folder: Path, prefix: str = "out.") -> int | None:
     """Find the epoch in the commit token's name, or None where there is none."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        for path in folder.iterdir():
-            if path.name.startswith(prefix) and path.name[len(prefix) :].isdigit():
-                return int(path.name[len(prefix) :])
+        for name in durable.listing(folder):
+            if name.startswith(prefix) and name[len(prefix) :].isdigit():
+                return int(name[len(prefix) :])
     return None
 
 

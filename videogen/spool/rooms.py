@@ -1,14 +1,13 @@
 """The rooms and the protocol of a task: publish, claim, release, finish, discard. The room is the status.
 
-Problem: any process may be killed between any two lines, and several may want the same task. So every move is one
-rename, and each rename is something only one can win:
+Problem: any process may be killed or put to sleep between any two lines, and several may want the same task. So every
+move is one rename, and each rename is something only one can win:
   publish   tasks/.tmp-<id>            -> tasks/<id>                       only now does the task exist
   claim 1   tasks/<id>                 -> processing/.<id>.<node>.<epoch>  the target is mine alone: it exists = I won
   claim 2   processing/.<id>.<node>... -> processing/<id>                  uncontended, after lease.json is written
+  upload    the video                  -> processing/<id>/out.<e>/final.mp4
   finish    processing/<id>/out.<e>    -> output/<id>                      `out.<e>` is the commit token
-  give back 1 out.<e> -> .fenced.<e>   2 processing/<id> -> processing/.<id>.reaped.<e>
-            3 the emptied .fenced.<e> -> .next/out.<e+1>   4 .next -> tasks/<id>   5 the old claim -> trash/attempts/
-  discard   out.<e> -> .fenced.<e>, reason.json written, processing/<id> -> trash/failed/<id>
+  give back, discard                   see returning.py
 The epoch in `out.<e>` is the fence: a late holder's rename finds no such name. Taken up again after a crash, each of
 these goes on at the first rename that was not done.
 """
@@ -18,7 +17,8 @@ import fcntl
 import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -26,10 +26,11 @@ from os import getpid
 from pathlib import Path
 
 from videogen import durable
-from videogen.errors import Defect, LeaseLost, MissingInput, NoSpace, SetupError, VideogenError
+from videogen.errors import Defect, LeaseLost, MissingInput, NoSpace, SetupError, TemporaryError, VideogenError
 from videogen.model.task import Lease, Manifest, Task, reason_for
+from videogen.points import point
 from videogen.spool import returning
-from videogen.spool.papers import expect_task, read_task, token, visible
+from videogen.spool.papers import HALF, REAPED, expect_task, read_task, token, visible
 
 ROOMS = ("raw", "scanned", "tasks", "processing", "output", "trash")
 INNER = (
@@ -47,8 +48,8 @@ INNER = (
     "processing/.nodes",
 )
 NODE_NAME = re.compile(r"(?!reaped$)[A-Za-z0-9_-]{1,40}")
-_MINE = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.(?P<node>[A-Za-z0-9_-]+)\.(?P<epoch>\d+)")
-_REAPED = re.compile(r"\.(?P<id>[0-9a-f-]{36})\.reaped\.(?P<epoch>\d+)")
+LOCK_PATIENCE_S = 2.0
+"""Someone who asks whether a lock is held holds it for a moment."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,15 @@ class Spool:
                     f"{self.root} is no spool: it has no {name}/", remedy=f"Run `videogen --root {self.root} init`."
                 )
 
-    def prove(self) -> None:
+    def prove(self, role: str = "") -> None:
         """Prove by trial renames that all rooms are one filesystem.
+
+        The trial's name is the role's own, and none that a sweep clears away: its next start takes up what was left.
 
         Raises: SetupError: a room is missing. RoomsApart: a rename between two rooms is a copy.
         """
         self.expect_rooms()
-        trial = durable.temporary_in(self.root / ROOMS[0])
+        trial = self.root / ROOMS[0] / f".tmp.trial.{role or getpid()}"
         durable.make_folder(trial)
         inner = [name for name in INNER if (self.root / name).is_dir()]
         for name in (*ROOMS[1:], *inner):
@@ -130,21 +133,34 @@ class Spool:
         Raises: SetupError: another one is running.
         """
         durable.make_folder(self.processing / ".nodes")
-        path = self.processing / ".nodes" / f"{role}.lock"
-        with path.open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise SetupError(
-                    f"another {role} is already running on {self.root}",
-                    remedy="Stop it first, or give this one another --name or --root.",
-                ) from error
+        with self.lock_of(role).open("a+") as file:
+            give_up = time.monotonic() + LOCK_PATIENCE_S
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() < give_up:
+                        time.sleep(0.05)
+                        continue
+                    raise SetupError(
+                        f"another {role} is already running on {self.root}",
+                        remedy="Stop it first, or give this one another --name or --root.",
+                    ) from error
             yield
+
+    def lock_of(self, role: str) -> Path:
+        """Name the file that the only process of a role holds locked."""
+        return self.processing / ".nodes" / f"{role}.lock"
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def room_of(self, task_id: str) -> str | None:
         """Name the room a task lies in, or None. A task on its way between two rooms is in processing."""
+        # One that goes into a room just looked at is found by the second look.
+        return self._room_at_a_look(task_id) or self._room_at_a_look(task_id)
+
+    def _room_at_a_look(self, task_id: str) -> str | None:
         for room, path in (
             ("output", self.output / task_id),
             ("tasks", self.tasks / task_id),
@@ -164,35 +180,44 @@ class Spool:
                 found.append((-task.priority, folder.stat().st_mtime_ns, task))
         return [task for *_, task in sorted(found, key=lambda row: row[:2])]
 
-    def clear_broken(self, at: str) -> list[tuple[str, VideogenError]]:
-        """Move what lies in tasks/ and can never be claimed to trash/failed; give each name and its trouble."""
+    def clear_broken(self, at: str, names: Iterable[str] | None = None) -> list[tuple[str, VideogenError]]:
+        """Move what lies in tasks/ and can never be claimed to trash/failed; give each name and its trouble.
+
+        Only what `names` lists is looked at, where it is given.
+        """
         broken: list[tuple[str, VideogenError]] = []
-        for path in visible(self.tasks):
+        for path in visible(self.tasks) if names is None else [self.tasks / name for name in names]:
             try:
                 expect_task(path)
             except MissingInput as error:
-                if os.path.lexists(path):  # else another node took it while we looked
-                    self._set_aside(path, error, at)
+                if os.path.lexists(path) and self._is_set_aside(path, error, at):  # else another node took it
                     broken.append((path.name, error))
             except OSError:
                 continue
         return broken
 
-    def _set_aside(self, path: Path, error: VideogenError, at: str) -> None:
+    def _is_set_aside(self, path: Path, error: VideogenError, at: str) -> bool:
+        """Move it with its reason; False: another was quicker, or the disk does not let us now."""
         taken = count(2)
         target = self.failed / path.name
         while os.path.lexists(target):
             target = self.failed / f"{path.name}~{next(taken)}"
         note = reason_for(error, stage="claim", path=f"tasks/{path.name}", at=at)
-        durable.move(path, target)
-        beside = target / "reason.json" if target.is_dir() else target.with_name(f"{target.name}.reason.json")
-        durable.write(beside, note.to_json())
+        is_folder = path.is_dir() and not path.is_symlink()
+        # The reason first: a death between the two leaves a note too many, never a thing without one.
+        beside = path / "reason.json" if is_folder else target.with_name(f"{target.name}.reason.json")
+        try:
+            durable.write(beside, note.to_json())
+            durable.move(path, target)
+        except (OSError, NoSpace):
+            return False
+        return True
 
     def on_their_way(self) -> list[str]:
         """Name the tasks that are claimed, or between two rooms: none of them is lost, and none is done."""
         names = [path.name for path in visible(self.processing)]
         for path in self.processing.iterdir():
-            if match := _MINE.fullmatch(path.name) or _REAPED.fullmatch(path.name):
+            if match := HALF.fullmatch(path.name) or REAPED.fullmatch(path.name):
                 names.append(match["id"])
         return sorted(set(names))
 
@@ -228,61 +253,103 @@ class Spool:
             # NFS may answer an error for a rename that was done; only my own name is proof.
             if not mine.is_dir():
                 return None
-        task = read_task(mine)
-        lease = Lease(
-            task_id=task_id,
-            node=node,
-            incarnation=incarnation,
-            epoch=epoch,
-            host=socket.gethostname(),
-            pid=getpid(),
-        )
+        point("claim.after_first")
         try:
-            durable.write(mine / "lease.json", lease.to_json())
-        except NoSpace:
-            durable.move(mine, folder)
+            return self._lease(mine, task_id, node, incarnation)
+        except FileNotFoundError:
+            if mine.is_dir() or not self.tasks.is_dir():
+                raise
+            return None  # whoever took us for dead gave it back
+        except (VideogenError, OSError):
+            with suppress(OSError):
+                durable.move(mine, folder)
             raise
-        held = self.processing / task_id
+
+    def _lease(self, mine: Path, task_id: str, node: str, incarnation: str) -> Claim:
+        """Write whose it is into a claim that is half made, and make it whole."""
+        held, task = self.processing / task_id, read_task(mine)
+        epoch = token(mine)  # not the one looked up before: another may have held it and given it back in between
+        if epoch is None:
+            raise MissingInput(f"{task_id} has no token out.<epoch>", remedy="Drop the voice into raw/ again.")
+        lease = Lease(
+            task_id=task_id, node=node, incarnation=incarnation, epoch=epoch, host=socket.gethostname(), pid=getpid()
+        )
+        durable.write(mine / "lease.json", lease.to_json())
+        point("claim.after_lease")
         durable.move(mine, held)
+        point("claim.after_second")
         claim = Claim(task, epoch, held)
-        durable.make_folder(claim.scratch)
+        durable.make_inner(claim.scratch)
         return claim
 
     # -- the three ends of a claim -------------------------------------------------------------------------------------
 
-    def finish(self, claim: Claim, manifest: Manifest, video: Path | None = None) -> Path:
-        """Publish what lies in the claim's `out` folder, whole and synced; then the claim is gone.
+    def upload(self, claim: Claim, video: Path, sha256: str) -> None:
+        """Bring the finished video, byte for byte, to where one rename publishes it; doing it again is fine.
 
-        `video`, where given, becomes final.mp4 there first.
+        Raises: LeaseLost: the token was taken away. TemporaryError: what arrived is not what was sent.
+        """
+        target = claim.out / "final.mp4"
+        arriving = claim.out / ".final.mp4"
+        try:
+            if target.exists() and not video.exists():
+                return
+            durable.remove(arriving)
+            if durable.is_one_filesystem(video, claim.out):
+                durable.move(video, target)
+                return
+            durable.copy(video, arriving)
+            point("upload.after_copy")
+            if durable.digest(arriving) != sha256:
+                raise TemporaryError(
+                    f"the upload of {claim.task.task_id} did not arrive whole",
+                    remedy="It is sent again.",
+                    code="upload",
+                )
+            durable.move(arriving, target)
+        except FileNotFoundError as error:
+            raise self._lost(claim) from error
+        point("upload.after_rename")
+
+    def finish(self, claim: Claim, manifest: Manifest) -> Path:
+        """Publish what lies in the claim's `out` folder, whole and synced; then the claim is gone.
 
         Raises: LeaseLost: the token was taken away; nothing was published. Defect: the id was published before.
         """
         target = self.output / claim.task.task_id
         try:
-            if video is not None and video.exists():
-                durable.move(video, claim.out / "final.mp4")
             durable.write(claim.out / "manifest.json", manifest.to_json())
             durable.sync_tree(claim.out)
+            point("publish.before_rename")
             durable.move(claim.out, target)
         except FileNotFoundError as error:
             if claim.out.is_dir():  # it is output/ that is gone, not the token
                 durable.make_folder(self.output)
-                return self.finish(claim, manifest, video)
-            raise LeaseLost(f"the task {claim.task.task_id} was taken away", remedy="Nothing was published.") from error
+                return self.finish(claim, manifest)
+            raise self._lost(claim) from error
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
                 raise
             raise Defect(f"{target} is there already", remedy="Look at both; nothing was overwritten.") from error
+        point("publish.after_rename")
         durable.remove_tree(claim.folder)
         return target
 
-    def release(self, claim: Claim, *, counts: bool, not_before_s: float = 0.0) -> None:
+    def _lost(self, claim: Claim) -> VideogenError:
+        if claim.out.is_dir():
+            return TemporaryError("a file of the video is gone", remedy="It is rendered again.", code="vanished")
+        return LeaseLost(f"the task {claim.task.task_id} was taken away", remedy="Nothing was published.")
+
+    def release(self, claim: Claim, *, counts: bool, not_before_s: float = 0.0, avoid: str = "") -> None:
         """Give a task back to tasks/ under a new epoch; `counts` says whether this was an attempt.
+
+        `avoid` is a node on which it failed, which leaves it to others for a while.
 
         Raises: LeaseLost: it was not ours any more.
         """
         returning.fence(claim.folder, claim.epoch)
-        changed = returning.Changed(claim.task.attempts + int(counts), not_before_s)
+        avoided = dict.fromkeys((*claim.task.avoid, *([avoid] if avoid else [])))
+        changed = returning.Changed(claim.task.attempts + int(counts), not_before_s, tuple(avoided))
         returning.give_back(self.root, claim.folder, claim.epoch, changed)
 
     def discard(self, claim: Claim, error: VideogenError, *, stage: str, at: str) -> Path:
@@ -292,38 +359,17 @@ class Spool:
         """
         returning.fence(claim.folder, claim.epoch)
         note = reason_for(error, stage=stage, path=f"tasks/{claim.task.task_id}", at=at)
-        if not claim.log.exists():
-            durable.write(claim.log, f"FFmpeg was not started.\n{error}\n")
-        durable.write(claim.folder / "reason.json", note.to_json())
-        return returning.bury(self.root, claim.folder, claim.epoch)
+        return returning.bury(self.root, claim.folder, claim.epoch, note)
 
-    # -- after a crash -------------------------------------------------------------------------------------------------
+    def retry(self, task_id: str) -> None:
+        """Bring a failed task back to tasks/ with a clean sheet.
 
-    def recover(self, node: str, incarnation: str, at: str = "") -> list[str]:
-        """Finish what earlier lives of this node left half done; give the ids that went back to tasks/.
-
-        Only for the node itself, while it holds its own lock: an older incarnation is dead.
+        Raises: MissingInput: it is not in trash/failed, or cannot be tried again. LeaseLost: another retries it.
         """
-        back = []
-        for folder in sorted(self.processing.iterdir()):
-            if folder.name.startswith(".tmp-"):
-                durable.remove_tree(folder)  # a claim that was being cleared away
-            elif (match := _MINE.fullmatch(folder.name)) and match["node"] == node:
-                durable.remove(folder / "lease.json")
-                durable.move(folder, self.tasks / match["id"])
-                back.append(match["id"])
-            elif not self._is_dead(folder, node, incarnation):
-                continue
-            elif match := _REAPED.fullmatch(folder.name):
-                returning.republish(self.root, folder, match["id"], int(match["epoch"]))
-                back.append(match["id"])
-            elif returning.recover_claim(self.root, folder, at):
-                back.append(folder.name)
-        return back
-
-    def _is_dead(self, folder: Path, node: str, incarnation: str) -> bool:
         try:
-            lease = Lease.model_validate_json((folder / "lease.json").read_bytes())
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return False  # not a claim of this protocol; not ours to judge
-        return lease.node == node and lease.incarnation != incarnation
+            returning.retry(self.root, task_id)
+        except FileNotFoundError as error:
+            raise MissingInput(
+                f"trash/failed/{task_id} is no task that can be tried again",
+                remedy="`ls trash/failed` shows what is there; for a task without a token drop the voice again.",
+            ) from error

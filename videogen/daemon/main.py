@@ -1,0 +1,151 @@
+"""The main worker as it runs: takes files in, makes tasks, watches the nodes and returns the tasks of the dead."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from videogen import durable
+from videogen.daemon.keeper import Chore, Keeper, LowDisk
+from videogen.daemon.reporting import Reporting
+from videogen.daemon.signals import Signals
+from videogen.daemon.watch import NodeWatch, SweepChore
+from videogen.metrics import Meter
+from videogen.notify import Notify
+from videogen.scan import AGAIN_S, Verdict, watching
+from videogen.wiring import House
+
+log = structlog.get_logger()
+
+ARRIVING_POLL_S = 0.25
+BURST_S = 0.1
+TICK_S = 0.5
+"""A loop that waits comes round this often."""
+
+
+@dataclass
+class MainReport:
+    """What main decided until it was idle or stopped: verdicts, and the voices that wait, each with its reason."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> list[Verdict]:
+        """What went to trash/invalid."""
+        return [verdict for verdict in self.verdicts if verdict.error is not None]
+
+    @property
+    def has_refused_voice(self) -> bool:
+        """Whether one of them was dropped as a voice."""
+        places = [verdict.path.split("/") for verdict in self.refused]
+        return any(len(place) == 6 and place[1] == "story" and place[4] == "voice" for place in places)
+
+
+def run_main(
+    house: House, signals: Signals, notify: Notify, *, once: bool, tick: Callable[[], None] = lambda: None
+) -> MainReport:
+    """Be the main worker: take files in, make tasks; with `once` until everything in raw/ is decided.
+
+    `tick` is called between looks, at least every TICK_S seconds while idle.
+
+    Raises: SetupError: the rooms are not one filesystem, the logo is no PNG, another main runs here.
+    """
+    with house.spool.holding("main"):
+        house.spool.prove("main")
+        role = _Main(house, signals, notify, tick)
+        with watching(house.root / "raw", signals.wake), Keeper(*role.chores()):
+            role.run(once=once)
+        notify.stopping()
+        log.info("Stopped" if signals.stop.is_set() else "Done")
+    return role.report
+
+
+class _Main:
+    """One life of the main worker."""
+
+    def __init__(self, house: House, signals: Signals, notify: Notify, tick: Callable[[], None]) -> None:
+        self._house = house
+        self._signals = signals
+        self._notify = notify
+        self._tick = tick
+        self._moved = time.monotonic()
+        self._meter = Meter()
+        durable.observer = self._meter.note
+        self.report = MainReport()
+        self._open()
+
+    def chores(self) -> tuple[Chore, ...]:
+        """What is looked after beside the loop."""
+        house = self._house
+        return (
+            SweepChore(house, self._meter).chore(),
+            NodeWatch(house).chore(),
+            LowDisk(house.root, house.settings.log.low_disk_gb).chore(),
+            *Reporting(house, "main", self._meter).chores(),
+        )
+
+    def _open(self) -> None:
+        house = self._house
+        _ = house.assembler, house.scanner  # what is set up wrong is said before anything is moved
+        house.catalog.clear_entrance()
+        for damaged in house.catalog.load():
+            log.warning(f"Cannot read the side file of {damaged}", remedy="Move the file back into raw/ to take it in.")
+        counts = " ".join(f"{kind}:{count}" for kind, count in house.catalog.counts().items() if count)
+        log.info("Started", root=str(house.root), library=counts or "empty")
+
+    def run(self, *, once: bool) -> None:
+        """Go round until stopped; with `once` until everything is decided."""
+        self._notify.ready()
+        while not self._signals.stop.is_set():
+            self._signals.wake.clear()
+            idle_s = self._look(once=once)
+            if idle_s is None:
+                return
+            self._between()
+            self._idle(idle_s)
+
+    def _look(self, *, once: bool) -> float | None:
+        """Decide what can be decided now; give how long to wait then, None where all is done."""
+        house, report = self._house, self.report
+        result = house.scanner.scan_once()
+        report.verdicts += result.decided if once else ()
+        self._moved = time.monotonic() if result.decided else self._moved
+        # With `once` all of raw/ is decided before the first task is made; what never comes to rest is not
+        # waited for for ever.
+        is_patient = time.monotonic() - self._moved < house.settings.assemble.settle_s + house.settings.scan.quiet_s
+        if not (once and result.arriving and is_patient):
+            waiting = house.assembler.assemble_once(result.arriving)
+            report.waiting = {row.voice: row.reason for row in waiting}
+            report.waiting |= {f"raw/{path}": reason for path, reason in result.put_off.items()}
+            report.waiting |= {f"raw/{path}": "it is still changing" for path in result.arriving}
+            if once:
+                return None
+        # What changes is looked at again soon; what waits for the clock alone, by the clock.
+        idle_s = house.settings.scan.rescan_s
+        if result.arriving or result.put_off:
+            idle_s = min(idle_s, ARRIVING_POLL_S if result.arriving else AGAIN_S)
+        return idle_s
+
+    def _between(self) -> None:
+        self._tick()
+        self._notify.watchdog()
+        waits = len(self.report.waiting)
+        self._notify.status(f"watching raw/, {waits} waiting" if waits else "watching raw/")
+        if self._signals.reload.is_set():
+            self._signals.reload.clear()
+            self._notify.reloading()
+            self._house = self._house.reloaded()
+            self._open()
+            self._notify.ready()
+
+    def _idle(self, idle_s: float) -> None:
+        """Sleep until something happened in raw/ or the time is over; a burst of events is one waking."""
+        wake, until = self._signals.wake, time.monotonic() + idle_s
+        while not wake.wait(max(0.0, min(TICK_S, until - time.monotonic()))):
+            self._tick()
+            self._notify.watchdog()
+            if time.monotonic() >= until:
+                return
+        time.sleep(BURST_S)
