@@ -65,6 +65,19 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def allocate(path: Path, size_bytes: int) -> None:
+    """Make a file that takes up room and holds nothing; left as it is where it is there already. Raises: NoSpace."""
+    descriptor = DISK.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
+    try:
+        with full_disk_named(path):
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(descriptor, 0, size_bytes)
+            else:
+                os.write(descriptor, bytes(size_bytes))
+    finally:
+        os.close(descriptor)
+
+
 @dataclass(frozen=True)
 class Copied:
     """What a copy read: the hash and size of its bytes, and the stamps of the very file they came from."""

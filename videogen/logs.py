@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+import warnings
 from logging.handlers import TimedRotatingFileHandler
 from math import inf
 from pathlib import Path
@@ -83,6 +84,8 @@ def start(
     # Libraries speak up only when something is wrong.
     for library in ("urllib3", "trafilatura", "htmldate", "watchdog", "courlan", "libav"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
+    # It stumbles over itself where folders appear quickly; the scan finds what an event does not tell.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -12,6 +12,7 @@ import errno
 import os
 import re
 import signal
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -52,7 +53,8 @@ class Rule:
     def act(self, name: str) -> None:
         """Do it. Raises: OSError, SystemExit: as the action says."""
         if self.action in SIGNALS:
-            os.kill(os.getpid(), SIGNALS[self.action])
+            # To this very thread: another one may take a signal to the process, and this one be past the point by then.
+            signal.pthread_kill(threading.get_ident(), SIGNALS[self.action])
         elif self.action in FAILURES:
             number = FAILURES[self.action]
             raise OSError(number, os.strerror(number), f"fail point {name}")

@@ -9,21 +9,29 @@ import argparse
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import papers
+from tests.crash import stub_node
 from tests.crash.ledger import Ledger
 from tests.crash.lives import ONE_OF_EACH
-from tests.crash.tree import Tree
+from tests.crash.tree import Tree, forked
+from tests.test_spool import fill
 from videogen.durable import FULL
 from videogen.errors import NoSpace
+from videogen.spool import Spool, paper_of, read_paper, visible
 
 UNSHARE = ("unshare", "--user", "--map-root-user", "--mount")
 SIZE, INODES = "4m", 3000
+RESERVE = 50
+"""Pages that are a twentieth of it: with fewer left, a node takes nothing."""
 SEED = 6
 PATIENCE_S = 200
 
@@ -49,8 +57,7 @@ def apart(step: int) -> Ledger:
 @contextmanager
 def taken(disk: Path, *, pages: int | None = None, inodes: int | None = None) -> Iterator[None]:
     """Leave so many pages, or inodes, of a disk free until the block ends."""
-    ballast = disk / "ballast"
-    ballast.mkdir()
+    ballast = Path(tempfile.mkdtemp(dir=disk))
     found = os.statvfs(disk)
     if inodes is not None:
         for number in range(found.f_favail - inodes):
@@ -99,6 +106,50 @@ def _lived(disk: Path, far: Path, kind: str, left: int) -> tuple[list[str], int]
     return wrong, sum(map(is_full, one.met))
 
 
+def worked_again(disk: Path) -> list[str]:
+    """Fill the disk under a whole node: it takes nothing, lives on, and works by itself when there is room again."""
+    root = disk / "spool"
+    stub_node.lay_out(root)
+    tasks = [papers.task() for _ in range(5)]
+    orders = stub_node.Orders("n1", Path(os.devnull), 1, is_doomed=False)
+    spool, pid = Spool(root), 0
+    paper = paper_of(spool.processing / ".nodes", "n1")
+    wrong = []
+    with taken(disk, pages=RESERVE // 2):
+        assert all(spool.publish(task, fill) for task in tasks)
+        pid = forked(lambda: stub_node.run(root, orders), Path(os.devnull))
+        wrong.append(_awaited("the word that it waits", lambda: _state(paper) == "waiting-for-space"))
+        with taken(disk, pages=0):
+            beat = _beat(paper)
+            wrong.append(_awaited("a sign of life on a full disk", lambda: _beat(paper) > beat + 1))
+        if len(visible(spool.tasks)) != len(tasks):
+            wrong.append("a task was taken though the disk is full")
+    wrong.append(_awaited("the videos", lambda: len(visible(spool.output)) == len(tasks)))
+    os.kill(pid, signal.SIGTERM)
+    _, status = os.waitpid(pid, 0)
+    shutil.rmtree(root)
+    return [*filter(None, wrong), *([f"the node ended with {status}"] if status else [])]
+
+
+def _state(paper: Path) -> str:
+    found = read_paper(paper)
+    return found.state if found else ""
+
+
+def _beat(paper: Path) -> int:
+    found = read_paper(paper)
+    return found.beat if found else 0
+
+
+def _awaited(what: str, has_come: Callable[[], bool]) -> str:
+    over = time.monotonic() + 20
+    while time.monotonic() < over:
+        if has_come():
+            return ""
+        time.sleep(0.05)
+    return f"{what} did not come"
+
+
 def main() -> None:
     """Mount a tiny filesystem over a new folder, and fill it again and again."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -110,6 +161,7 @@ def main() -> None:
         sys.stdout, told = sys.stderr, sys.stdout  # the log is not for the pipe
         try:
             ledger = filled(Path(disk), Path(far), step)
+            ledger.violations += worked_again(Path(disk))
         finally:
             subprocess.run(["umount", disk], check=True)
         print(ledger.to_json(), file=told)

@@ -7,7 +7,6 @@ lives are put to sleep instead, and wake when others have long gone on; some run
 import os
 import signal
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -17,6 +16,8 @@ from tests.crash.tree import NAMES, Tree, forked, memory
 from videogen import durable, points
 
 STEPS = 14
+MOST_WRONG = 20
+PATIENCE = 1.5
 LIVES_OF_A_TREE = 40
 ASLEEP = 2
 """So many may sleep at once: others must be there to go on."""
@@ -58,18 +59,24 @@ class Killing:
         self._trees = 0
         self._asleep: list[Running] = []
 
-    def kill(self, wanted: int) -> Ledger:
-        """Live until so many were killed, and the last tree is worked off."""
-        while self.ledger.kills.total() < wanted and len(self.ledger.violations) < 20:
+    def kill(self, wanted: int, each: int) -> Ledger:
+        """Live until so many were killed, at `each` point so many, and the last tree is worked off."""
+        while not self._is_enough(wanted, each) and len(self.ledger.violations) < MOST_WRONG:
             self._live_in_a_tree(wanted)
         return self.ledger
+
+    def _is_enough(self, wanted: int, each: int) -> bool:
+        kills = self.ledger.kills
+        return kills.total() >= wanted * PATIENCE or (
+            kills.total() >= wanted and all(kills[name] >= each for name in self._points)
+        )
 
     def _live_in_a_tree(self, wanted: int) -> None:
         self._trees += 1
         self._tree = Tree(self._folder, self._far, f"tree-{self._trees}")
         try:
             for _ in range(LIVES_OF_A_TREE):
-                if self.ledger.kills.total() >= wanted or not self._live_once():
+                if not self._live_once() or self.ledger.kills.total() == wanted:
                     break
             while self._asleep:
                 self._ended(self._woken())
@@ -148,14 +155,11 @@ class Killing:
         return not wrong
 
 
-def killed(kills: int, seed: int) -> tuple[Ledger, frozenset[str]]:
-    """Kill so many lives in a folder of their own; give the ledger, and the points that should be in it."""
+def killed(kills: int, seed: int, *, each: int = 1) -> tuple[Ledger, frozenset[str]]:
+    """Kill so many lives in a folder of their own; give the ledger, and the points that should be in it.
+
+    A point that was hit less than `each` times by then is waited for, until it has been half as many again.
+    """
     with tempfile.TemporaryDirectory(dir=memory()) as near, tempfile.TemporaryDirectory() as far:
-        ledger = Killing(Path(near), Path(far), seed).kill(kills)
+        ledger = Killing(Path(near), Path(far), seed).kill(kills, each)
         return ledger, reachable(Path(near), Path(far))
-
-
-def least(counts: Counter[str], names: frozenset[str]) -> tuple[str, int]:
-    """Give the point that was hit least."""
-    name = min(names, key=lambda name: (counts[name], name))
-    return name, counts[name]

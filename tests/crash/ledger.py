@@ -40,6 +40,11 @@ class Ledger:
         counters = {name: Counter[str](words[name]) for name in COUNTERS}
         return cls(words["seed"], violations=words["violations"], **counters)
 
+    def least(self, names: Iterable[str]) -> tuple[int, int]:
+        """Give how often the rarest of these points was reached, and killed at."""
+        wanted = list(names)
+        return min(self.reached[name] for name in wanted), min(self.kills[name] for name in wanted)
+
     def read(self, points: Path) -> None:
         """Count the lines that the processes of a run wrote as they reached their points, and empty the file."""
         if not points.exists():

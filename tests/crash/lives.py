@@ -18,6 +18,7 @@ from videogen import durable
 from videogen.errors import Defect, LeaseLost, MediaError, MissingInput, TemporaryError, VideogenError
 from videogen.model.node import NodePaper
 from videogen.model.segment import Name
+from videogen.model.task import Manifest
 from videogen.segments import Segments
 from videogen.spool import Claim, Heart, Identity, Spool, Sweeper, visible
 from videogen.trash import Trash
@@ -121,17 +122,21 @@ class Life:
         self._end(lambda claim: self._finished(claim, self.place.far))
 
     def _finished(self, claim: Claim, scratch: Path) -> None:
+        manifest = self._uploaded(claim, scratch)
+        self.spool.finish(claim, manifest)
+
+    def _uploaded(self, claim: Claim, scratch: Path) -> Manifest:
         content = f"{claim.task.task_id} {claim.epoch} {uuid4()}".encode() * self.dice.randint(1, 40)
         video = scratch / f"{uuid4()}.mp4"
         video.write_bytes(content)
         sha256 = hashlib.sha256(content).hexdigest()
         try:
             self.spool.upload(claim, video, sha256)
-            update = {"sha256": sha256, "size_bytes": len(content), "node": self.name}
-            self.spool.finish(claim, papers.manifest(claim.task, claim.epoch).model_copy(update=update))
         finally:
             with suppress(OSError):
                 video.unlink(missing_ok=True)
+        update = {"sha256": sha256, "size_bytes": len(content), "node": self.name}
+        return papers.manifest(claim.task, claim.epoch).model_copy(update=update)
 
     def release(self) -> None:
         """Claim and give back after a failure that may pass."""
@@ -144,8 +149,13 @@ class Life:
         self._end(lambda claim: self.spool.release(claim, counts=False))
 
     def discard(self) -> None:
-        """Claim and give up."""
-        self._end(lambda claim: self.spool.discard(claim, BROKEN, stage="render", at="now"))
+        """Claim, render, and give up when all but the end was done."""
+
+        def end(claim: Claim) -> None:
+            self._uploaded(claim, claim.scratch)
+            self.spool.discard(claim, BROKEN, stage="upload", at="now")
+
+        self._end(end)
 
     def leave(self) -> None:
         """Claim, and forget it."""

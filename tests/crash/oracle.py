@@ -16,6 +16,8 @@ from videogen.spool.papers import HALF, REAPED, token
 
 Sight = tuple[int, str]
 """A video as it was first seen: its inode, and the hash of its bytes."""
+STANDING = {".nodes", ".reserve"}
+"""What lies in processing/ for good."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def _owner(room: str, name: str) -> str | None:
         return None if name.startswith(".") else name.partition("~")[0]
     if match := HALF.fullmatch(name) or REAPED.fullmatch(name):
         return match["id"]
-    return None if name == ".nodes" else name
+    return None if name in STANDING else name
 
 
 def _inside(root: Path, place: str, task_id: str) -> Iterator[Token]:
@@ -125,7 +127,8 @@ class Oracle:
 
     def left_over(self) -> list[str]:
         """Tell what is still on its way though all was recovered and worked off."""
-        wrong = [f"processing/{name} is left over" for name in os.listdir(self.root / "processing") if name != ".nodes"]
+        held = set(os.listdir(self.root / "processing")) - STANDING
+        wrong = [f"processing/{name} is left over" for name in sorted(held)]
         wrong += [f"tasks/{name} is stuck" for name in os.listdir(self.root / "tasks") if not name.startswith(".")]
         for room in ("output", "trash/failed", "trash/attempts"):
             wrong += [f"{room}/{name} is left over" for name in os.listdir(self.root / room) if name.startswith(".")]

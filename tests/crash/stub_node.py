@@ -6,8 +6,6 @@
 import hashlib
 import signal
 import socket
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,11 +73,13 @@ class StubNode(Node):
     """A node whose renders are a few kilobytes made up."""
 
     dice = Random()  # noqa: S311  # when a stub is slow is no secret
+    lasts_s = (0.0, 0.08)
+    """A render takes between these."""
 
     def render(self, job: Job, tell: Callable[[Progress], None]) -> None:
         """Make up a video, now and then slowly, now and then not at all; end at the point at which a render ends."""
         tell(Progress(0, job.claim.task.frames, 0.0))
-        if job.halt.wait(self.dice.uniform(0, 0.08)):
+        if job.halt.wait(self.dice.uniform(*self.lasts_s)):
             raise Stopped("the node was stopped", remedy="The task went back.")
         if self.dice.random() < FAILURES:
             raise TemporaryError("the stub failed", remedy="It is tried again.")
@@ -136,14 +136,3 @@ def run(root: Path, orders: Orders) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         daemon.run_node(house, orders.name, lambda *_: None, signals, Notify(), once=orders.once, drain_s=5.0)
     return 0
-
-
-def main() -> None:
-    """`python -m tests.crash.stub_node ROOT NAME`: one node by hand, until SIGTERM."""
-    root, name = Path(sys.argv[1]), sys.argv[2]
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    raise SystemExit(run(root, Orders(name, root.parent / "points", time.time_ns(), is_doomed=False)))
-
-
-if __name__ == "__main__":
-    main()

@@ -238,7 +238,8 @@ class Farm:
     def __init__(self, house: House, **settings: str) -> None:
         self.house = house
         self.beside = house.root.with_name(f"{house.root.name}.farm")
-        shutil.copytree(house.root / "tasks" / house.visible("tasks")[0], self.beside / "task", symlinks=True)
+        (self.first,) = house.visible("tasks")
+        shutil.copytree(house.root / "tasks" / self.first, self.beside / "task", symlinks=True)
         self._running: list[subprocess.Popen[bytes]] = []
         self.settle(**{"lease_s": "3", "heartbeat_s": "0.5", "warm": "false"} | settings)
 
@@ -249,11 +250,15 @@ class Farm:
         for process in self._running:
             process.kill()
             process.wait()
+        for encode in self.house.rendering():  # should one have outlived its node, it does not outlive the test
+            encode.kill()
 
     def settle(self, **settings: str) -> None:
-        """Add settings of [node], the last table of the file."""
-        with (self.house.root / "videogen.toml").open("a") as file:
-            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
+        """Change settings of [node], the last table of the file."""
+        path = self.house.root / "videogen.toml"
+        names = tuple(f"{name} = " for name in settings)
+        kept = [line for line in path.read_text().splitlines() if not line.startswith(names)]
+        path.write_text("\n".join([*kept, *(f"{name} = {value}" for name, value in settings.items()), ""]))
 
     def sign(self, word: str, name: str) -> Path:
         """Name the file that tells a node's FFmpeg something: `slow` down, `hold` before you begin, `die`."""
@@ -284,6 +289,10 @@ class Farm:
         task = read_task(self.beside / "task").model_copy(update={"task_id": str(uuid4()), **changes})
         assert Spool(self.house.root).publish(task, lambda folder: copy_papers(self.beside / "task", folder))
         return task.task_id
+
+    def is_published(self, *task_ids: str) -> bool:
+        """Whether these are the tasks in output/."""
+        return self.house.visible("output") == sorted(task_ids)
 
     def said(self, name: str, words: str) -> int:
         """Count the lines of a node's log with these words."""

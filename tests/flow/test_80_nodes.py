@@ -4,12 +4,13 @@ import hashlib
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.flow.house import Farm, clean_env, frames_in, soon, tasked
+from tests.flow.house import Farm, frames_in, soon, tasked
 
 LONG_S = 600
 """No test waits so long: what happens sooner does not happen by the clock."""
@@ -22,26 +23,10 @@ def farm(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[F
         yield farm
 
 
-def first_task(farm: Farm) -> str:
-    """Give the id of the one task."""
-    (task_id,) = farm.house.visible("tasks")
-    return task_id
-
-
-def is_published(farm: Farm, *task_ids: str) -> bool:
-    """Whether these are the tasks in output/."""
-    return farm.house.visible("output") == sorted(task_ids)
-
-
 def stamp(video: Path) -> tuple[int, int, str]:
     """Tell one file from any other: its inode, when it was changed, its bytes."""
     found = video.stat()
     return found.st_ino, found.st_mtime_ns, hashlib.sha256(video.read_bytes()).hexdigest()
-
-
-def is_n1_s(process: psutil.Process) -> bool:
-    """Whether that is an FFmpeg of the node n1."""
-    return any("n1" in word for word in process.info["cmdline"])
 
 
 def is_asleep(node: subprocess.Popen[bytes]) -> bool:
@@ -55,53 +40,61 @@ def is_asleep(node: subprocess.Popen[bytes]) -> bool:
 def test_killed_node_s_task_goes_to_another_at_once(farm: Farm) -> None:
     """After SIGKILL no FFmpeg lives on, and another node of the host has the task within 5 s, long before the lease
     is over; it is published once, and eight lines tell all of it (P2, P15)."""
-    task_id, long = first_task(farm), {"NODE__LEASE_S": str(LONG_S)}
+    task_id, long = farm.first, {"NODE__LEASE_S": str(LONG_S)}
     farm.sign("slow", "n1").touch()
     node = farm.node("n1", **long)
     assert soon(lambda: bool(farm.house.rendering()))
     farm.sign("hold", "n2").touch()
     farm.node("n2", **long)
+    encodes = set(farm.house.rendering())
 
     node.kill()
     node.wait()
 
     assert soon(lambda: farm.said("n2", "Claimed") == 1, within_s=5)
-    assert soon(lambda: not any(is_n1_s(process) for process in farm.house.rendering()), within_s=5)
+    assert soon(lambda: not encodes & set(farm.house.rendering()), within_s=5)
     farm.sign("hold", "n2").unlink()
     assert soon(lambda: farm.said("n2", "Published") == 1)
     manifest = farm.manifest(task_id)
     assert (manifest["node"], manifest["epoch"], manifest["task"]["attempts"]) == ("n2", 2, 1)
     assert 'because="its process ended"' in farm.house.log("node-n2")
-    assert is_published(farm, task_id)
+    assert farm.is_published(task_id)
     assert (farm.house.visible("tasks"), farm.house.visible("processing")) == ([], [])
     assert len(farm.lines_of(task_id)) <= 8
 
 
-def fall_asleep_rendering(farm: Farm) -> subprocess.Popen[bytes]:
-    """Have n1 stopped from outside while its FFmpeg mixes the sound; the picture is in the store already."""
+def fall_asleep_mixing(farm: Farm) -> tuple[subprocess.Popen[bytes], str]:
+    """Have n1 stopped while its FFmpeg mixes the sound; a video before has filled the store with the picture."""
+    before, zombie = farm.first, farm.node("n1")
+    assert soon(lambda: farm.is_published(before))
     farm.sign("slow", "n1").touch()
-    zombie = farm.node("n1")
+    task_id = farm.task()
     assert soon(lambda: bool(farm.house.rendering()))
     zombie.send_signal(signal.SIGSTOP)
-    return zombie
+    return zombie, task_id
 
 
-def fall_asleep_publishing(farm: Farm) -> subprocess.Popen[bytes]:
+def fall_asleep_publishing(farm: Farm) -> tuple[subprocess.Popen[bytes], str]:
     """Have n1 stopped with nothing left to do but the rename into output/."""
-    return farm.node("n1", FAILPOINTS="publish.before_rename=stop@1")
+    task_id, where, ledger = farm.first, "publish.before_rename", farm.beside / "ledger"
+    zombie = farm.node("n1", FAILPOINTS=f"{where}=sleep:4@1", FAILPOINTS_LEDGER=str(ledger))
+    assert soon(lambda: f"{where} sleep" in ledger.read_text())
+    zombie.send_signal(signal.SIGSTOP)
+    return zombie, task_id
 
 
-@pytest.mark.parametrize("fall_asleep", [fall_asleep_rendering, fall_asleep_publishing])
-def test_node_that_slept_publishes_nothing(farm: Farm, fall_asleep: Callable[[Farm], subprocess.Popen[bytes]]) -> None:
+@pytest.mark.parametrize("fall_asleep", [fall_asleep_mixing, fall_asleep_publishing])
+def test_node_that_slept_publishes_nothing(
+    farm: Farm, fall_asleep: Callable[[Farm], tuple[subprocess.Popen[bytes], str]]
+) -> None:
     """A node that sleeps past its lease finds its task published by another: it touches nothing of it, says that it
     lost it, and goes on with the next one (P2, P4, P5)."""
-    task_id = first_task(farm)
-    zombie = fall_asleep(farm)
+    zombie, task_id = fall_asleep(farm)
+    final = farm.house.root / "output" / task_id / "final.mp4"
     assert soon(lambda: is_asleep(zombie))
-    assert farm.house.visible("output") == []
+    assert not final.parent.exists()
     other = farm.node("n2")
-    assert soon(lambda: is_published(farm, task_id))
-    final = farm.house.final()
+    assert soon(final.exists)
     published = stamp(final)
 
     zombie.send_signal(signal.SIGCONT)
@@ -112,7 +105,7 @@ def test_node_that_slept_publishes_nothing(farm: Farm, fall_asleep: Callable[[Fa
     assert other.wait(20) == 0
     farm.sign("slow", "n1").unlink(missing_ok=True)
     following = farm.task()
-    assert soon(lambda: is_published(farm, task_id, following))
+    assert soon(lambda: following in farm.house.visible("output"))
     assert (farm.manifest(task_id)["node"], farm.manifest(following)["node"]) == ("n2", "n1")
     assert stamp(final) == published
     assert frames_in(final) == 60
@@ -126,7 +119,7 @@ def test_node_that_slept_publishes_nothing(farm: Farm, fall_asleep: Callable[[Fa
 def test_drain_ends_the_running_video_and_gives_back_the_next(farm: Farm) -> None:
     """After SIGTERM a task that was only fetched goes back uncounted at once, the one that renders becomes a video,
     and the node exits with 0 (P16)."""
-    running, fetched = first_task(farm), farm.task()
+    running, fetched = farm.first, farm.task()
     farm.sign("hold", "n1").touch()
     node = farm.node("n1")
     assert soon(lambda: farm.said("n1", "Claimed") == 2 and bool(farm.house.rendering()))
@@ -138,7 +131,7 @@ def test_drain_ends_the_running_video_and_gives_back_the_next(farm: Farm) -> Non
     assert node.poll() is None
     farm.sign("hold", "n1").unlink()
     assert node.wait(30) == 0
-    assert is_published(farm, running)
+    assert farm.is_published(running)
     assert farm.house.visible("tasks") == [fetched]
     assert farm.lines_of(running) == ["Claimed node-n1", "Made main", "Published node-n1"]
 
@@ -146,7 +139,7 @@ def test_drain_ends_the_running_video_and_gives_back_the_next(farm: Farm) -> Non
 @pytest.mark.parametrize(("drain_s", "signals"), [("0.5", 1), (str(LONG_S), 2)], ids=["time over", "second signal"])
 def test_drain_that_is_over_gives_all_back(farm: Farm, drain_s: str, signals: int) -> None:
     """A drain that took its time, or met a second SIGTERM, ends at once: every task is back uncounted, exit 0 (P16)."""
-    tasks = sorted([first_task(farm), farm.task()])
+    tasks = sorted([farm.first, farm.task()])
     farm.sign("slow", "n1").touch()
     node = farm.node("n1", "--drain-s", drain_s)
     assert soon(lambda: farm.said("n1", "Claimed") == 2 and bool(farm.house.rendering()))
@@ -164,7 +157,7 @@ def test_drain_that_is_over_gives_all_back(farm: Farm, drain_s: str, signals: in
 
 def test_request_to_drain_outlives_a_restart(farm: Farm) -> None:
     """A node that `drain` asked finishes and takes nothing more, also in its next life, until `resume` (A2)."""
-    running = first_task(farm)
+    running = farm.first
     farm.sign("hold", "n1").touch()
     node = farm.node("n1")
     assert soon(lambda: bool(farm.house.rendering()))
@@ -173,7 +166,7 @@ def test_request_to_drain_outlives_a_restart(farm: Farm) -> None:
     assert soon(lambda: farm.said("n1", "Draining") == 1)
     farm.sign("hold", "n1").unlink()
     assert soon(lambda: farm.paper("n1")["state"] == "drained")
-    assert is_published(farm, running)
+    assert farm.is_published(running)
     node.terminate()
     assert node.wait(20) == 0
     left = farm.task()
@@ -182,7 +175,7 @@ def test_request_to_drain_outlives_a_restart(farm: Farm) -> None:
     assert (farm.house.visible("tasks"), farm.said("n1", "Claimed")) == ([left], 1)
 
     assert farm.house.run("resume", "n1").returncode == 0
-    assert soon(lambda: is_published(farm, *sorted([running, left])))
+    assert soon(lambda: farm.is_published(*sorted([running, left])))
 
 
 def test_second_of_a_kind_is_refused(farm: Farm) -> None:
@@ -190,14 +183,12 @@ def test_second_of_a_kind_is_refused(farm: Farm) -> None:
     roles = (["main"], ["node", "--name", "n1"])
     first = [farm.start(*role) for role in roles]
     assert soon(lambda: all('"Started"' in farm.house.log(name) for name in ("main", "node-n1")))
-    begun = [
-        subprocess.Popen(farm.house.argv(*role), stderr=subprocess.PIPE, env=clean_env(), text=True) for role in roles
-    ]
 
-    ended = [process.communicate(timeout=60)[1] for process in begun]
+    with ThreadPoolExecutor() as pool:
+        second = list(pool.map(lambda role: farm.house.run(*role, timeout=30), roles))
 
-    assert [process.returncode for process in begun] == [78, 78]
-    for name, told in zip(("main", "node-n1"), ended, strict=True):
-        assert told.startswith(f"videogen: another {name} is already running on {farm.house.root}. ")
-        assert len(told.splitlines()) == 1
+    assert [done.returncode for done in second] == [78, 78]
+    for name, done in zip(("main", "node-n1"), second, strict=True):
+        assert done.stderr.startswith(f"videogen: another {name} is already running on {farm.house.root}. ")
+        assert len(done.stderr.splitlines()) == 1
     assert [process.poll() for process in first] == [None, None]

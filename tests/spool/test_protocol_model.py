@@ -4,12 +4,12 @@ Each step is the real code on a real folder. A step with a fault is lived by a c
 sleep until it is woken, long after others took over. VIDEOGEN_LONG=1 makes it a run of an hour.
 """
 
-import json
 import os
 import shutil
 import signal
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,7 +19,14 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests import papers
 from videogen import durable, fsck, points
@@ -28,6 +35,7 @@ from videogen.errors import LeaseLost, MediaError, MissingInput
 from videogen.model.node import NodePaper
 from videogen.model.task import ATTEMPTS
 from videogen.spool import Claim, Identity, Spool, Sweeper, paper_of, read_task, visible
+from videogen.spool.papers import token
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
@@ -44,7 +52,7 @@ FAST = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
 NOTHING = ""
 
 
-# -- one step in a process of its own ------------------------------------------------------------------------------------
+# -- one step in a process of its own --------------------------------------------------------------------------------
 
 
 class Child:
@@ -201,13 +209,14 @@ class Mind:
         self.sure.clear()
 
 
-POINTS = (
-    "claim.after_first",
-    "claim.after_lease",
-    "claim.after_second",
+CLAIMING = ("claim.after_first", "claim.after_lease", "claim.after_second", "durable.move.before")
+PUBLISHING = (
     "upload.after_rename",
     "publish.before_rename",
     "publish.after_rename",
+    "durable.remove_tree.after_rename",
+)
+GOING_BACK = (
     "fence.after_rename",
     "back.after_verdict",
     "bury.after_verdict",
@@ -217,21 +226,26 @@ POINTS = (
     "back.after_token",
     "back.after_rename",
     "bury.after_rename",
-    "retry.after_rename",
-    "sweep.before_take",
-    "durable.write.before_rename",
-    "durable.write.after_rename",
-    "durable.move.before",
-    "durable.move.after_rename",
-    "durable.remove_tree.after_rename",
 )
-FAULTS = st.one_of(
-    st.just(NOTHING),
-    st.builds(
-        "{}={}@{}".format, st.sampled_from(POINTS), st.sampled_from(("kill", "stop", "stop")), st.integers(1, 5)
-    ),
-)
+RETRYING = ("retry.after_rename", "durable.write.after_rename", *GOING_BACK[4:])
+
+
+def faults(*names: str) -> st.SearchStrategy[str]:
+    """Give nothing, or a death or a sleep at one of these points, or before one of the first renames."""
+    return st.one_of(st.just(NOTHING), sleeps(*names), sleeps(*names).map(lambda fault: fault.replace("stop", "kill")))
+
+
+def sleeps(*names: str) -> st.SearchStrategy[str]:
+    """Give a sleep at one of these points, or before one of the first renames."""
+    renames = st.builds("durable.move.before=stop@{}".format, st.integers(1, 7))
+    return st.one_of(st.builds("{}=stop@1".format, st.sampled_from(names)), renames)
+
+
+ENDING = (*PUBLISHING, *GOING_BACK)
+SWEEPING = ("sweep.before_take", *GOING_BACK)
+HOW = st.sampled_from(sorted(ENDS))
 WHO = st.sampled_from(NODES)
+TWO = st.permutations(NODES).map(lambda names: (names[0], names[1]))
 WHICH = st.integers(0, 7)
 
 
@@ -240,7 +254,7 @@ class Protocol(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Lay out a spool with two tasks and three nodes."""
+        """Lay out a spool with a task and three nodes."""
         self._house = house()
         self.spool = self._house.__enter__()
         self.clock = 0.0
@@ -251,10 +265,11 @@ class Protocol(RuleBasedStateMachine):
         self.known: list[str] = []
         self.epochs: dict[str, int] = {}
         self.videos: dict[str, tuple[int, bytes]] = {}
+        self.unharmed: Counter[str] = Counter()
+        self.retried: set[str] = set()
         for name in NODES:
             self._be_born(self.nodes[name])
-        for _ in range(2):
-            self.known.append(publish(self.spool))
+        self.known.append(publish(self.spool))
 
     # -- who lives -----------------------------------------------------------------------------------------------------
 
@@ -304,56 +319,106 @@ class Protocol(RuleBasedStateMachine):
     # -- what they do --------------------------------------------------------------------------------------------------
 
     @rule()
-    @precondition(lambda self: len(self.known) < 4)
+    @precondition(lambda self: len(self.known) < 3)
     def publish(self) -> None:
         """Main makes a task."""
         self.known.append(publish(self.spool))
 
-    @rule(who=WHO, which=WHICH, fault=FAULTS)
+    @rule(who=WHO, which=WHICH, fault=faults(*CLAIMING))
     def claim(self, who: str, which: int, fault: str) -> None:
         """A node wants a task."""
         mind, waiting = self.nodes[who], [path.name for path in visible(self.spool.tasks)]
-        if not mind.is_awake or not waiting:
+        if not waiting:
             return
-        task_id = waiting[which % len(waiting)]
+        self._claim(mind, waiting[which % len(waiting)], fault)
+
+    def _claim(self, mind: Mind, task_id: str, fault: str) -> None:
+        if not mind.is_awake:
+            return
 
         def step() -> str:
             claim = self.spool.claim(task_id, mind.name, mind.incarnation)
-            return json.dumps([task_id, claim.epoch]) if claim else NOTHING
+            return f"claimed {task_id} {claim.epoch}" if claim else NOTHING
 
         self._take(mind, self._do(mind, step, fault))
 
     def _take(self, mind: Mind, told: str) -> None:
-        if told.startswith("["):
-            task_id, epoch = json.loads(told)
+        if told.startswith("claimed "):
+            _, task_id, epoch = told.split()
             folder = self.spool.processing / task_id
             with suppress(FileNotFoundError):  # it slept right after its claim, and that was taken away
-                mind.held[task_id] = Claim(read_task(folder), epoch, folder)
+                mind.held[task_id] = Claim(read_task(folder), int(epoch), folder)
                 mind.sure.add(task_id)
 
-    @rule(who=WHO, which=WHICH, how=st.sampled_from(sorted(ENDS)), fault=FAULTS)
+    @rule(who=WHO, which=WHICH, how=HOW, fault=faults(*ENDING))
     def end(self, who: str, which: int, how: str, fault: str) -> None:
         """A node ends a claim, in one of four ways."""
-        mind = self.nodes[who]
-        if not mind.is_awake or not mind.held:
+        held = self.nodes[who].held
+        if held:
+            self._end(self.nodes[who], sorted(held)[which % len(held)], how, fault)
+
+    def _end(self, mind: Mind, task_id: str, how: str, fault: str) -> None:
+        if not mind.is_awake or task_id not in mind.held:
             return
-        task_id = sorted(mind.held)[which % len(mind.held)]
         claim = mind.held[task_id]
+        self.unharmed[task_id] += how == "give back"
         told = self._do(mind, lambda: ENDS[how](self.spool, claim), fault)
         if told == "lost":
             assert task_id not in mind.sure, f"{mind.name} never slept, and was robbed of {task_id}"
         mind.held.pop(task_id, None)
         mind.sure.discard(task_id)
 
-    @rule(looks=st.integers(1, 6), fault=FAULTS)
-    def sweep(self, looks: int, fault: str) -> None:
-        """Main looks for dead nodes, while those that live say so; the last look may go wrong."""
+    @rule(fault=faults(*SWEEPING))
+    def sweep(self, fault: str) -> None:
+        """Main looks once for dead nodes, while those that live say so."""
+        self._pass_time()
+        self._do_for_nobody(lambda: str(self.main.look("now")), fault)
+
+    @rule(two=TWO, hows=st.tuples(HOW, HOW), sleep=sleeps(*ENDING), fault=faults(*ENDING))
+    def duel(self, two: tuple[str, str], hows: tuple[str, str], sleep: str, fault: str) -> None:
+        """A node sleeps while it ends a claim, another takes over, and the first wakes in the middle of its end."""
+        first, second = (self.nodes[name] for name in two)
+        task_id = self._some_task_of(first)
+        self._end(first, task_id, hows[0], sleep)
+        self._overtake(second, 4, NOTHING)
+        self._end(second, task_id, hows[1], fault)
+        if first.child:
+            self._wake_node(first)
+
+    @rule(two=TWO, how=HOW, sleep=sleeps(*ENDING), fault=sleeps(*SWEEPING))
+    def late_sweep(self, two: tuple[str, str], how: str, sleep: str, fault: str) -> None:
+        """Main falls asleep as it takes a claim back; its holder wakes, another claims the task, then main wakes."""
+        first, second = (self.nodes[name] for name in two)
+        task_id = self._some_task_of(first)
+        self._end(first, task_id, how, sleep)
+        self._overtake(second, 3, fault)
+        if first.child:
+            self._wake_node(first)
+        self._end(second, task_id, "give back", NOTHING)
+        self._claim(first, task_id, NOTHING)
+        while self.sleepers:
+            self.sleepers.pop().wake()
+
+    def _some_task_of(self, mind: Mind) -> str:
+        for path in visible(self.spool.tasks):
+            self._claim(mind, path.name, NOTHING)
+        return next(iter(mind.held), NOTHING)
+
+    @rule(who=WHO, looks=st.integers(3, 4), fault=faults(*SWEEPING))
+    def overtake(self, who: str, looks: int, fault: str) -> None:
+        """A whole lease passes, main takes what is held by those that sleep, and a node that lives claims it all."""
+        self._overtake(self.nodes[who], looks, fault)
+
+    def _overtake(self, mind: Mind, looks: int, fault: str) -> None:
         for _ in range(looks):
             self._pass_time()
             self.main.look("now")
+        self._pass_time()
         self._do_for_nobody(lambda: str(self.main.look("now")), fault)
+        for task_id in [path.name for path in visible(self.spool.tasks)]:
+            self._claim(mind, task_id, NOTHING)
 
-    @rule(who=WHO, fault=FAULTS)
+    @rule(who=WHO, fault=faults(*SWEEPING))
     def look(self, who: str, fault: str) -> None:
         """A node looks for what nobody works on, among its own and others'."""
         mind = self.nodes[who]
@@ -361,7 +426,7 @@ class Protocol(RuleBasedStateMachine):
         if mind.is_awake and (sweeper := mind.sweeper):
             self._do(mind, lambda: str(sweeper.look("now")), fault)
 
-    @rule(who=WHO, fault=FAULTS)
+    @rule(who=WHO, fault=faults(*SWEEPING))
     def restart(self, who: str, fault: str) -> None:
         """A node that died starts anew, and looks what it held."""
         mind = self.nodes[who]
@@ -372,7 +437,7 @@ class Protocol(RuleBasedStateMachine):
         assert sweeper is not None
         self._do(mind, lambda: str(sweeper.look("now")), fault)
 
-    @rule(which=WHICH, fault=FAULTS)
+    @rule(which=WHICH, fault=faults(*RETRYING))
     def retry(self, which: int, fault: str) -> None:
         """An operator tries a failed task again."""
         failed = [path.name for path in visible(self.spool.failed)]
@@ -384,6 +449,7 @@ class Protocol(RuleBasedStateMachine):
                 self.spool.retry(failed[which % len(failed)])
             return NOTHING
 
+        self.retried |= set(failed)
         self._do_for_nobody(step, fault)
 
     @rule(which=WHICH)
@@ -444,14 +510,17 @@ class Protocol(RuleBasedStateMachine):
         self.videos = now
 
     @invariant()
-    def nobody_tries_too_often(self) -> None:
-        """No task that waits has used up its attempts."""
+    def attempts_are_counted(self) -> None:
+        """Every way back to tasks/ costs an attempt, but for a task given back unharmed; none has used up all."""
         for path in visible(self.spool.tasks):
-            assert read_task(path).attempts < ATTEMPTS
+            attempts = read_task(path).attempts
+            assert attempts < ATTEMPTS
+            if path.name not in self.retried:
+                assert attempts + self.unharmed[path.name] >= (token(path) or 0) - 1
 
     @invariant()
     def who_lives_is_not_robbed(self) -> None:
-        """A node that beats and did not sleep has what it claimed, but for a moment in which it lies beside its place."""
+        """A node that beats and did not sleep has what it claimed, in its place or, while someone sleeps, beside it."""
         for mind in self.nodes.values():
             for task_id in mind.sure:
                 claim = mind.held[task_id]
@@ -490,7 +559,9 @@ class Protocol(RuleBasedStateMachine):
                 mind.sweeper.look("now")
             self.main.look("now")
         left = [path.name for path in self.spool.processing.iterdir() if path.name != ".nodes"]
-        rooms = [path.name for room in (self.spool.tasks, self.spool.output, self.spool.failed) for path in visible(room)]
+        rooms = [
+            path.name for room in (self.spool.tasks, self.spool.output, self.spool.failed) for path in visible(room)
+        ]
         assert left == []
         assert sorted(rooms) == sorted(self.known)
         assert fsck.examine(self.spool, quick=True) == []
@@ -499,10 +570,11 @@ class Protocol(RuleBasedStateMachine):
 def test_every_order_of_events_keeps_the_promises() -> None:
     """Whatever nodes, main and operators do, die of and sleep over: one token, one publish, nothing lost or left."""
     bounds = settings(
-        max_examples=20000 if IS_LONG else 60,
+        max_examples=20000 if IS_LONG else 100,
         stateful_step_count=60 if IS_LONG else 30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
+    points.names()  # reads the whole package once, here and not in every child
     run_state_machine_as_test(Protocol, settings=bounds)  # type: ignore[no-untyped-call]

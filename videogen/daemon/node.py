@@ -94,8 +94,11 @@ class _Life:
             on_fence=self._pipeline.give_up,
             tell=lambda seconds: self._meter.observe("renew_s", seconds),
         )
+        node.is_fenced = lambda: self._heart.is_fenced
+        self._reporting = Reporting(house, f"node-{name}", self._meter)
         self._drain_request = drain_of(house.spool.processing / ".nodes", name)
         self._is_asked_to_drain = False
+        self._has_told_broken = False
         self._drain_until: float | None = None
         self._said = ""
 
@@ -118,6 +121,8 @@ class _Life:
         bench = self._house.bench
         log.info("Started", node=self._name, encoder=bench.encoder.name, ffmpeg=bench.toolchain)
         self._notify.ready()
+        self._look_for_request()  # one that outlived a restart holds before anything is taken
+        self._obey_request()
         with announced(self._queue, self._pipeline.wake), Keeper(*self._chores(sweep)):
             self._pipeline.start()
             try:
@@ -125,6 +130,7 @@ class _Life:
             finally:
                 self._pipeline.end()
                 self._heart.stop()
+                Chore("write the last figures", 0.0, self._reporting.write).look()
         if self._pipeline.failure is not None:
             raise self._pipeline.failure
         return is_over
@@ -135,7 +141,7 @@ class _Life:
             sweep.chore(),
             Chore("look for a request to drain", DRAIN_LOOK_S, self._look_for_request),
             LowDisk(house.root, house.settings.log.low_disk_gb).chore(),
-            *Reporting(house, f"node-{self._name}", self._meter).chores(),
+            *self._reporting.chores(),
         )
 
     def _look_for_request(self) -> None:
@@ -184,7 +190,8 @@ class _Life:
 
     def _obey_request(self) -> None:
         """Drain while someone asks for it, or while too many tasks failed here; go on when both are over."""
-        if self._pipeline.broken and not self._is_asked_to_drain:
+        if self._pipeline.broken and not self._has_told_broken:
+            self._has_told_broken = True
             log.error(
                 f"The node {self._name} takes no more tasks",
                 because=self._pipeline.broken,
@@ -197,6 +204,7 @@ class _Life:
             self._pipeline.drain()
         elif self._pipeline.is_draining and not self._is_asked_to_drain:
             log.info("Resuming", node=self._name)
+            self._has_told_broken = False
             self._pipeline.resume()
 
     def _is_done(self) -> bool:

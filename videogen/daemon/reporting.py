@@ -11,7 +11,7 @@ log = structlog.get_logger()
 
 TEXT_EVERY_S = 10.0
 WALK_EVERY_S = 60.0
-"""Trash and store are walked this often: they are large."""
+"""The rooms, trash and store are walked this often: they are large."""
 
 
 class Reporting:
@@ -25,13 +25,14 @@ class Reporting:
         self._ledger = census.Ledger(house.spool)
         self._drift = census.Drift(meter)
         self._said: tuple[int, ...] = ()
+        self._rooms: tuple[census.Room, ...] = ()
 
     def chores(self) -> tuple[Chore, ...]:
         """Give what is to be done, and how often."""
         every_s = self._house.settings.log.metrics_s
         chores = [Chore("write the figures", min(TEXT_EVERY_S, every_s), self.write)]
         if self._is_main:
-            chores.append(Chore("measure trash and store", WALK_EVERY_S, self._walk))
+            chores.insert(0, Chore("count the rooms", WALK_EVERY_S, self._walk))
         else:
             chores.append(Chore("log the figures", every_s, self.say))
         return tuple(chores)
@@ -44,7 +45,7 @@ class Reporting:
         rows: list[metrics.Row] = []
         if self._is_main:
             meter.gauge({"unaccounted": self._ledger.look()})
-            rows += census.rows(census.rooms(house.spool), census.nodes(house.spool))
+            rows += census.rows(self._rooms, census.nodes(house.spool))
         node = "" if self._is_main else self._role.removeprefix("node-")
         figures = (meter.figures(), meter.figures(None))
         text = metrics.textfile("main" if self._is_main else "node", node, figures, meter.readings(), rows)
@@ -62,3 +63,4 @@ class Reporting:
 
     def _walk(self) -> None:
         self._meter.gauge(census.measure(self._house.spool, self._house.segments))
+        self._rooms = census.rooms(self._house.spool)

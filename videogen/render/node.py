@@ -29,6 +29,7 @@ from videogen.render.workshop import Workshop
 from videogen.segments import Segments
 from videogen.spool import Claim, Spool
 from videogen.spool.queue import Entry, Queue
+from videogen.spool.reserve import Reserve
 from videogen.trash import utc_now
 
 log = structlog.get_logger()
@@ -73,6 +74,9 @@ class Node:
         folders = [spool.processing] + ([setup.scratch] if setup.scratch else [])
         self.space = Space(*folders)
         self.held = Held()
+        self.is_fenced: Callable[[], bool] = lambda: False
+        """Whether others may take this node for dead by now."""
+        self._reserve = Reserve(spool.processing)
 
     # -- taking --------------------------------------------------------------------------------------------------------
 
@@ -81,6 +85,7 @@ class Node:
 
         Units: what was first seen less than `patience_s` ago is left to nodes that are idle.
         """
+        self._reserve.hold()
         self._queue.look()
         self._set_aside(self._queue.broken())
         for entry in self._queue.candidates():
@@ -191,11 +196,10 @@ class Node:
         size_bytes = done.video.stat().st_size
         manifest = self._manifest(job, order.plan, done, size_bytes)
         self._upload(job, done)
-        if job.is_fenced:
+        if job.is_fenced or self.is_fenced():
             raise LeaseLost(f"this node was silent too long to publish {job.task_id}", remedy="Nothing was published.")
         target = self._spool.finish(job.claim, manifest)
-        self._clear_scratch(job)
-        self._count(job, done, order.plan)
+        self._tidy(job, done, order.plan)
         seconds = time.monotonic() - job.began
         log.info(
             f"Published {target.relative_to(self._spool.root)}/final.mp4",
@@ -207,14 +211,19 @@ class Node:
             size_bytes=size_bytes,
         )
 
-    def _count(self, job: Job, done: Done, plan: Plan) -> None:
+    def _tidy(self, job: Job, done: Done, plan: Plan) -> None:
+        """Do what follows a publish; whatever comes of it, the video is published."""
         counts = Counter(done.segments.values())
         self._figures.count("cache_hit", counts["reused"])
         self._figures.count("cache_miss", counts["encoded"])
         self._figures.count("cache_corrupt", done.damaged)
         self._figures.count("frames", plan.frames)
         self._figures.count("fallback", int(bool(done.fallback or job.fallback)))
-        self._store.evict()
+        try:
+            self._clear_scratch(job)
+            self._store.evict()
+        except (VideogenError, OSError) as error:
+            log.warning("Cannot tidy up now", task=job.task_id, because=str(error))
 
     def _upload(self, job: Job, done: Done) -> None:
         """Bring the video to where one rename publishes it, in three tries.
@@ -234,7 +243,8 @@ class Node:
                 trouble = error
                 self._figures.count("upload_corrupt", int(isinstance(error, TemporaryError)))
                 log.warning("The upload failed", task=job.task_id, attempt=job.upload_tries, because=str(error))
-            if job.halt.wait(UPLOAD_WAIT_S * job.upload_tries * random.uniform(0.5, 1.5)):  # noqa: S311 -- no secret
+            jitter = random.uniform(0.5, 1.5)  # noqa: S311 -- no secret
+            if job.upload_tries < UPLOAD_TRIES and job.halt.wait(UPLOAD_WAIT_S * job.upload_tries * jitter):
                 raise Stopped("the upload was stopped", remedy="The task went back and is taken up again.")
         raise Defect(
             f"the upload failed {UPLOAD_TRIES} times ({trouble})",
@@ -276,7 +286,7 @@ class Node:
         What cannot be done now, as the disk is full or gone, is done by a later sweep: the claim says whose it was.
         """
         try:
-            return self._ended(job, error)
+            return self._ended_on_any_disk(job, error)
         except LeaseLost as lost:
             log.warning("Lost the task to another node", task=job.task_id, because=lost.message)
             if job.done:
@@ -287,6 +297,14 @@ class Node:
             return "lost"
         finally:
             self._clear_scratch(job)
+
+    def _ended_on_any_disk(self, job: Job, error: BaseException) -> Outcome:
+        try:
+            return self._ended(job, error)
+        except (NoSpace, OSError):
+            if not self._reserve.let_go():
+                raise
+            return self._ended(job, error)
 
     @staticmethod
     def is_our_fault(error: BaseException | None) -> bool:

@@ -18,7 +18,7 @@ import structlog
 
 from videogen.errors import SetupError, Stopped
 from videogen.ffmpeg import Progress
-from videogen.metrics import Meter
+from videogen.metrics import Kind, Meter
 from videogen.model.node import State
 from videogen.render.job import Job
 from videogen.render.node import Node, Outcome
@@ -64,7 +64,7 @@ class Pipeline:
             for name, work in (("downloader", self._fetch), ("renderer", self._render), ("uploader", self._publish))
         ]
         self._failed_in_a_row: deque[str] = deque(maxlen=BREAKER)
-        self._work: AbstractContextManager[None] | None = None
+        self._going_on: dict[Kind, AbstractContextManager[None]] = {}
         self.counts: dict[Outcome, int] = dict.fromkeys(("published", "failed", "released", "parked", "lost"), 0)
         self.wake = Event()
         """Set to have the downloader look for a task now."""
@@ -222,14 +222,17 @@ class Pipeline:
 
     def _may_take(self) -> bool:
         with self._changed:
-            is_free = self._at["ready"] is None and (self._prefetch or not any(self._at.values()))
+            # While the uploader stands, what is rendered waits for it: no more is taken than three hands can hold.
+            has_room = self._at["ready"] is None and self._at["rendered"] is None
+            is_free = has_room and (self._prefetch or not any(self._at.values()))
         trouble = self._node.space.trouble() if is_free else self.no_space
         if trouble and not self.no_space:
             log.warning("Takes no task: the disk is full", because=trouble, remedy="Free space, or empty trash/.")
         elif self.no_space and not trouble:
             log.info("Takes tasks again: there is room")
         self.no_space = trouble
-        return is_free and not trouble
+        self._note("space", goes_on=bool(trouble))
+        return is_free and not trouble and not self._node.is_fenced()
 
     def _give_back_ready(self) -> None:
         with self._changed:
@@ -352,20 +355,21 @@ class Pipeline:
 
     def _note_work(self) -> None:
         """Count the time in which a task is here, or waits for this node; the lock is held."""
-        has_work = any(self._at.values()) or self.left > 0
-        if has_work and self._work is None:
-            self._work = self._meter.busy("work")
-            self._work.__enter__()
-        elif not has_work and self._work is not None:
-            self._work.__exit__(None, None, None)
-            self._work = None
+        self._note("work", goes_on=any(self._at.values()) or self.left > 0)
+
+    def _note(self, kind: Kind, *, goes_on: bool) -> None:
+        if goes_on and kind not in self._going_on:
+            self._going_on[kind] = self._meter.busy(kind)
+            self._going_on[kind].__enter__()
+        elif not goes_on and kind in self._going_on:
+            self._going_on.pop(kind).__exit__(None, None, None)
 
     def _judge(self, job: Job, outcome: Outcome, error: BaseException | None) -> None:
         """Notice when it is this node that fails, and not its tasks."""
         if outcome == "published":
             self._failed_in_a_row.clear()
             return
-        if not self._node.is_our_fault(error):
+        if outcome == "lost" or job.is_fenced or not self._node.is_our_fault(error):
             return
         if job.task_id not in self._failed_in_a_row:
             self._failed_in_a_row.append(job.task_id)

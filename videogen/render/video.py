@@ -32,6 +32,8 @@ log = structlog.get_logger()
 MENDS = 3
 """How often a segment may be damaged in the making of one video before the store is called broken."""
 PINNINGS = 5
+PATIENCE_S = 60.0
+"""So long at least, and three times its estimate, another may take for a segment; then it is taken for frozen."""
 
 
 @dataclass
@@ -92,6 +94,7 @@ class Video:
         self._segments: dict[str, str] = {}
         self._frames_encoded = 0
         self._damaged = 0
+        self._awaited: dict[str, float] = {}
         self._mixing = Mixing(plan, shop, self._run)
         self._joins: list[int] = []
         self._proof: Proof | None = None
@@ -248,7 +251,7 @@ class Video:
     def _encoded(self, segment: Segment, halt: Event) -> Entry | None:
         name = segment.name
         with self._store.making(name) as is_ours:
-            if not is_ours:
+            if not is_ours and not self._is_overdue(segment):
                 raise Busy
             entry = self._store.pin(name, self._shop.pins)
             if entry is not None:
@@ -261,6 +264,12 @@ class Video:
                 self._frames_encoded += segment.frames
             log.debug("Encoded", key=name.key[:12], frames=note.frames, seconds=round(time.monotonic() - began, 2))
             return self._store.pin(name, self._shop.pins)
+
+    def _is_overdue(self, segment: Segment) -> bool:
+        """Whether another has been making a segment for so long that it may be frozen; made twice, it is kept once."""
+        with self._lock:
+            since = self._awaited.setdefault(segment.name.key, time.monotonic())
+        return time.monotonic() - since > max(PATIENCE_S, 3 * segment.cost_s)
 
     def _made(self, segment: Segment, halt: Event) -> Path:
         """Encode a segment into the scratch folder, on the device that its profile takes."""

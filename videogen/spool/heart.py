@@ -114,6 +114,8 @@ class Heart:
             try:
                 durable.write(path, content)
             except NoSpace:
+                if not path.exists():
+                    raise
                 durable.overwrite(path, content)
             # Counted from before the write: what took long was no sign of life.
             self._renewed = began

@@ -91,6 +91,8 @@ class Sweeper:
         self._lives: dict[str, _Life] = {}
         self._leases: dict[tuple[str, int, int], Lease] = {}
         self._has_others = False
+        self._barred_since: float | None = None
+        self._told: set[str] = set()
 
     def look(self, at: str = "") -> list[Swept]:
         """Take back what the dead hold, as far as nobody else is sweeping; give what came of it."""
@@ -98,8 +100,9 @@ class Sweeper:
         self._listen(papers)
         self._has_others = any(self._lives_elsewhere(paper) for paper in papers.values())
         with durable.alone(self._nodes / "sweep.lock") as is_ours:
-            if not is_ours:
+            if not is_ours and not self._is_barred_too_long():
                 return []
+            self._barred_since = None
             swept = []
             claims = list(self._found())
             papers = self._papers()  # read after the claims: one that differs from a claim is of a later life
@@ -108,6 +111,13 @@ class Sweeper:
                 if because and (room := self._take(found, at)):
                     swept.append(Swept(found.task_id, room, found.node, because))
             return swept
+
+    def _is_barred_too_long(self) -> bool:
+        """Whether another has been sweeping for a whole lease: it is frozen, and two at once do no harm."""
+        now = self._clock()
+        if self._barred_since is None:
+            self._barred_since = now
+        return now - self._barred_since > self._lease_s
 
     # -- who lives -----------------------------------------------------------------------------------------------------
 
@@ -163,12 +173,12 @@ class Sweeper:
         is_here = paper is not None and self.is_here(paper)
         if is_here and not durable.is_locked(self._spool.lock_of(f"node-{found.node}")):
             return "its process ended"
+        if found.node not in self._lives:
+            self._lives[found.node] = _Life(None, self._clock())
         is_other_life = paper is not None and found.incarnation not in {"", paper.incarnation}
         # Over a network a paper may be an old copy; one that changes is none.
         if is_other_life and (is_here or self._lives[found.node].beats):
             return "it has started anew"
-        if found.node not in self._lives:
-            self._lives[found.node] = _Life(None, self._clock())
         if self.silent_s(found.node) >= max(self._lease_s, paper.lease_s if paper else 0.0):
             return "it gave no sign of life"
         return ""
@@ -220,7 +230,9 @@ class Sweeper:
         except MissingInput as error:
             return self._set_aside(found, error, at)
         except (TemporaryError, OSError) as error:
-            log.warning("Cannot take a task back now", task=found.task_id, because=str(error))
+            if found.task_id not in self._told:
+                log.warning("Cannot take a task back now", task=found.task_id, because=str(error))
+                self._told.add(found.task_id)
             return None
 
     def _taken(self, found: _Found, at: str) -> str | None:
