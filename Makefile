@@ -20,7 +20,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test check bench bench-full install-systemd uninstall-systemd clean help
+.PHONY: setup demo test torture check bench bench-full install-systemd uninstall-systemd clean help
 
 setup: $(READY) ## make .venv with everything in it (again only when pyproject.toml or constraints.txt changed)
 
@@ -45,6 +45,9 @@ demo: $(READY) ## make a video from speech, music and clips in a temporary folde
 
 test: $(READY) ## run the tests; more for pytest in ARGS, as in: make test ARGS='-k spool -x'
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+torture: $(READY) ## kill, stop, fill and lie to it for a while; more in ARGS, as in: make torture ARGS=--long
+	$(BIN)/python -m tests.torture $(ARGS)
 
 check: $(READY) ## lint, format, types, floors
 	$(BIN)/python -m ruff check .

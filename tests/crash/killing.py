@@ -94,7 +94,7 @@ class Killing:
     def _live_once(self) -> bool:
         """Have one or two live, or one wake up; False: something is broken."""
         free = [name for name in NAMES if name not in {one.name for one in self._asleep}]
-        names = self._dice.sample(free, 2 if self._dice.random() < SIDE_BY_SIDE else 1)
+        names = self._dice.sample(free, 2 if len(free) > 1 and self._dice.random() < SIDE_BY_SIDE else 1)
         running = [self._started(name) for name in names]
         if self._asleep and self._dice.random() < 0.3:
             running.append(self._woken())

@@ -314,17 +314,26 @@ def test_one_task_is_ready_at_most() -> None:
         assert done(line, 4)
 
 
-def test_slow_upload_holds_up_the_line() -> None:
-    """A node whose uploads stand still holds four tasks and claims no fifth: it never piles up what it renders (A3)."""
-    node = Double("a", "b", "c", "d", "e")
-    gate = node.gate("publish", "a")
-
+@contextmanager
+def slow_upload(node: Double) -> Iterator[tuple[Line, Gate]]:
+    """Run until the first task's upload stands, the second waits for it and the third renders; give its gate."""
+    upload, render = node.gate("publish", "a"), node.gate("render", "b")
     with running(node) as line:
-        assert soon(lambda: ("fetch", "d") in node.began)
+        assert soon(lambda: upload.entered.is_set() and render.entered.is_set())
+        assert soon(lambda: ("fetch", "c") in node.began and ("fetch", "c") not in node.now)
+        render.open.set()
+        assert soon(lambda: ("render", "c") in node.began)
+        yield line, upload
+
+
+def test_slow_upload_holds_up_the_line() -> None:
+    """A node whose uploads stand still holds three tasks and claims no fourth: it does not pile up what it rendered."""
+    node = Double(*"abcde")
+
+    with slow_upload(node) as (line, upload):
         time.sleep(QUIET_S)
-        assert node.taken == ["a", "b", "c", "d"]
-        assert ("render", "d") not in node.began
-        gate.open.set()
+        assert node.taken == ["a", "b", "c"]
+        upload.open.set()
         assert done(line, 5)
 
     assert node.published == ["a", "b", "c", "d", "e"]
@@ -473,20 +482,30 @@ def test_stop_halts_everything_within_a_second() -> None:
     assert state(line) == "stopping"
 
 
-def test_what_lies_between_two_hands_goes_back_at_a_stop() -> None:
-    """A task that is rendered and waits for the uploader, and one that is ready, are given back, not published."""
-    node = Double("a", "b", "c", "d")
-    gates = [node.gate("publish", "a"), node.gate("render", "c")]
+def test_what_waits_for_the_uploader_goes_back_at_a_stop() -> None:
+    """A task that is rendered and not yet being published is given back by a stop, and not published."""
+    node = Double("a", "b", "c")
 
-    with running(node) as line:
-        assert soon(lambda: all(gate.entered.is_set() for gate in gates) and ("fetch", "d") in node.began)
-        assert soon(lambda: node.now == {("publish", "a"), ("render", "c")})
+    with slow_upload(node) as (line, _):
         line.pipeline.stop()
-        assert done(line, 4)
+        assert done(line, 3)
 
     assert node.published == []
-    assert sorted(task for task, _ in node.ends if task in "bc") == ["b", "c"]
-    assert line.pipeline.counts["released"] == 4
+    assert {task: node.ended(task) for task in "abc"} == {task: ["Stopped"] for task in "abc"}
+
+
+def test_what_is_ready_goes_back_at_a_stop() -> None:
+    """A task that waits for the renderer is given back by a stop, and never rendered."""
+    node = Double("a", "b")
+    node.gate("render", "a")
+
+    with running(node) as line:
+        assert soon(lambda: ("fetch", "b") in node.began and ("fetch", "b") not in node.now)
+        line.pipeline.stop()
+        assert done(line, 2)
+
+    assert ("render", "b") not in node.began
+    assert line.pipeline.counts["released"] == 2
 
 
 def test_given_up_tasks_are_fenced_and_not_published() -> None:
@@ -594,27 +613,43 @@ def test_a_stage_that_fails_ends_its_task_alone(stage: str, error: BaseException
     assert (node.published, line.pipeline.held, line.pipeline.failure) == (["b"], frozenset(), None)
 
 
+SETUPS = [SetupError("no encoder", **SENTENCE), RoomsApart("two mounts", **SENTENCE)]
+
+
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("error", [SetupError("no encoder", **SENTENCE), RoomsApart("two mounts", **SENTENCE)])
+@pytest.mark.parametrize("error", SETUPS, ids=lambda one: type(one).__name__)
 def test_a_setup_error_ends_the_node(stage: str, error: SetupError) -> None:
     """What the operator must mend ends the node, in whichever hand; all it holds goes back, and no hand hangs."""
     node = Double("a", "b", "c", "d")
     node.fails(stage, "b", error)
-    node.gate("publish", "a")
 
     with running(node) as line:
-        if stage == "publish":
-            assert soon(lambda: ("render", "c") in node.began)
-            gate = node.does["publish", "a"]
-            assert isinstance(gate, Gate)
-            gate.open.set()
-        assert soon(lambda: line.pipeline.failure is error)
-        within(5.0, line.pipeline.join)
+        ended_by(line, error)
 
     assert node.ended("b") == [type(error).__name__]
+
+
+def ended_by(line: Line, error: SetupError) -> None:
+    """See a node end of itself, with that error, and nothing in its hands."""
+    assert soon(lambda: line.pipeline.failure is error)
+    within(5.0, line.pipeline.join)
     assert line.pipeline.is_idle
     assert line.pipeline.held == frozenset()
-    assert sum(line.pipeline.counts.values()) == len(node.taken)
+    assert sum(line.pipeline.counts.values()) == len(line.node.taken)
+
+
+@pytest.mark.parametrize("error", SETUPS, ids=lambda one: type(one).__name__)
+def test_an_uploader_that_fails_leaves_nobody_waiting(error: SetupError) -> None:
+    """When publishing ends the node while a rendered task waits and another renders, both go back (A3)."""
+    node = Double("a", "b", "c", "d")
+    node.fails("publish", "b", error)
+
+    with slow_upload(node) as (line, upload):
+        upload.open.set()
+        ended_by(line, error)
+
+    assert node.published == ["a"]
+    assert sorted(task for task, _ in node.ends if task in "bc") == ["b", "c"]
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -34,8 +34,8 @@ from videogen.catalog import side_path
 from videogen.errors import LeaseLost, MediaError, MissingInput
 from videogen.model.node import NodePaper
 from videogen.model.task import ATTEMPTS
-from videogen.spool import Claim, Identity, Spool, Sweeper, paper_of, read_task, visible
-from videogen.spool.papers import token
+from videogen.spool import Claim, Identity, Spool, Sweeper, paper_of, read_task, returning, visible
+from videogen.spool.papers import read_lease, token
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
@@ -209,25 +209,44 @@ class Mind:
         self.sure.clear()
 
 
-CLAIMING = ("claim.after_first", "claim.after_lease", "claim.after_second", "durable.move.before")
+CLAIMING = ("claim.after_first", "claim.after_lease", "claim.after_second")
 PUBLISHING = (
     "upload.after_rename",
     "publish.before_rename",
     "publish.after_rename",
     "durable.remove_tree.after_rename",
 )
-GOING_BACK = (
-    "fence.after_rename",
-    "back.after_verdict",
-    "bury.after_verdict",
-    "aside.after_rename",
-    "reaped.after_verdict",
-    "back.before_token",
-    "back.after_token",
-    "back.after_rename",
-    "bury.after_rename",
+REAPED = ("aside.after_rename", "reaped.after_verdict")
+ANEW = ("back.before_token", "back.after_token", "back.after_rename")
+BACK = ("fence.after_rename", "back.after_verdict", *REAPED, *ANEW)
+BURIED = ("fence.after_rename", "bury.after_verdict", *REAPED, "bury.after_rename")
+ENDING = (*PUBLISHING, *BACK, *BURIED)
+SWEEPING = ("sweep.before_take", *BACK, *BURIED)
+RETRYING = ("durable.write.after_rename", "retry.after_rename", *REAPED[1:], *ANEW)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Someone in the middle of what they do."""
+
+    who: str
+    how: str
+    point: str
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.how} at {self.point}"
+
+
+PARTS = (
+    *(Part("node", "finish", point) for point in PUBLISHING[:3]),
+    *(Part("node", "give back", point) for point in ("durable.move.before", *BACK)),
+    *(Part("node", "give up", point) for point in BURIED),
 )
-RETRYING = ("retry.after_rename", "durable.write.after_rename", *GOING_BACK[4:])
+LATE = (
+    *PARTS,
+    *(Part("sweeper", "take back", point) for point in ("sweep.before_take", *BACK)),
+    *(Part("operator", "retry", point) for point in RETRYING),
+)
 
 
 def faults(*names: str) -> st.SearchStrategy[str]:
@@ -241,11 +260,8 @@ def sleeps(*names: str) -> st.SearchStrategy[str]:
     return st.one_of(st.builds("{}=stop@1".format, st.sampled_from(names)), renames)
 
 
-ENDING = (*PUBLISHING, *GOING_BACK)
-SWEEPING = ("sweep.before_take", *GOING_BACK)
 HOW = st.sampled_from(sorted(ENDS))
 WHO = st.sampled_from(NODES)
-TWO = st.permutations(NODES).map(lambda names: (names[0], names[1]))
 WHICH = st.integers(0, 7)
 
 
@@ -302,6 +318,7 @@ class Protocol(RuleBasedStateMachine):
         elif child.is_asleep:
             mind.child = child
             mind.sure.clear()
+            self._lose_lock()
         return child.told
 
     def _do_for_nobody(self, step: Callable[[], str], fault: str) -> None:
@@ -312,9 +329,12 @@ class Protocol(RuleBasedStateMachine):
         child = Child(step, fault)
         if child.is_asleep:
             self.sleepers.append(child)
-            # Over a network a lock ends with the lease of a client that sleeps: others go on meanwhile.
-            with suppress(FileNotFoundError):
-                (self.spool.processing / ".nodes" / "sweep.lock").unlink()
+            self._lose_lock()
+
+    def _lose_lock(self) -> None:
+        """Let others sweep while one sleeps in a sweep: over a network its lock ends, with the lease of its client."""
+        with suppress(FileNotFoundError):
+            (self.spool.processing / ".nodes" / "sweep.lock").unlink()
 
     # -- what they do --------------------------------------------------------------------------------------------------
 
@@ -374,35 +394,54 @@ class Protocol(RuleBasedStateMachine):
         self._pass_time()
         self._do_for_nobody(lambda: str(self.main.look("now")), fault)
 
-    @rule(two=TWO, hows=st.tuples(HOW, HOW), sleep=sleeps(*ENDING), fault=faults(*ENDING))
-    def duel(self, two: tuple[str, str], hows: tuple[str, str], sleep: str, fault: str) -> None:
-        """A node sleeps while it ends a claim, another takes over, and the first wakes in the middle of its end."""
-        first, second = (self.nodes[name] for name in two)
-        task_id = self._some_task_of(first)
-        self._end(first, task_id, hows[0], sleep)
-        self._overtake(second, 4, NOTHING)
-        self._end(second, task_id, hows[1], fault)
-        if first.child:
-            self._wake_node(first)
-
-    @rule(two=TWO, how=HOW, sleep=sleeps(*ENDING), fault=sleeps(*SWEEPING))
-    def late_sweep(self, two: tuple[str, str], how: str, sleep: str, fault: str) -> None:
-        """Main falls asleep as it takes a claim back; its holder wakes, another claims the task, then main wakes."""
-        first, second = (self.nodes[name] for name in two)
-        task_id = self._some_task_of(first)
-        self._end(first, task_id, how, sleep)
-        self._overtake(second, 3, fault)
-        if first.child:
-            self._wake_node(first)
-        self._end(second, task_id, "give back", NOTHING)
+    @rule(late=st.sampled_from(LATE), other=st.sampled_from(PARTS), fate=st.sampled_from(("kill", "stop")))
+    def tell(self, late: Part, other: Part, fate: str) -> None:
+        """Someone falls asleep in a part, a node takes over and is stopped in one of its own, and the first wakes."""
+        self.wake_all()
+        first, second = self.nodes["n1"], self.nodes["n2"]
+        task_id = publish(self.spool)
+        self.known.append(task_id)
         self._claim(first, task_id, NOTHING)
+        self._fall_asleep(first, task_id, late)
+        self._overtake(second, 6, NOTHING)
+        self._end(second, task_id, other.how, f"{other.point}={fate}@1")
+        self.check()
+        if first.child:
+            self._wake_node(first)
         while self.sleepers:
             self.sleepers.pop().wake()
+        self.check()
 
-    def _some_task_of(self, mind: Mind) -> str:
-        for path in visible(self.spool.tasks):
-            self._claim(mind, path.name, NOTHING)
-        return next(iter(mind.held), NOTHING)
+    def _fall_asleep(self, mind: Mind, task_id: str, part: Part) -> None:
+        fault = f"{part.point}=stop@1"
+        if part.who == "operator":
+            self._end(mind, task_id, "give up", NOTHING)
+            self._retry(task_id, fault)
+            self._retry(task_id, NOTHING)
+        elif part.who == "sweeper":
+            mind.die()
+            self._be_born(mind)
+            self._look(mind, fault)
+        else:
+            self._end(mind, task_id, part.how, fault)
+
+    def wake_all(self) -> None:
+        """Let everyone go on to the end of what they are in, and start every node that died."""
+        while self.sleepers:
+            self.sleepers.pop().wake()
+        for mind in self.nodes.values():
+            if mind.child:
+                self._wake_node(mind)
+            if not mind.incarnation:
+                self._be_born(mind)
+
+    def check(self) -> None:
+        """Look at everything that must hold, now."""
+        self.every_task_is_in_one_place()
+        self.nothing_is_wrong()
+        self.a_video_stays_as_it_is()
+        self.attempts_are_counted()
+        self.who_lives_is_not_robbed()
 
     @rule(who=WHO, looks=st.integers(3, 4), fault=faults(*SWEEPING))
     def overtake(self, who: str, looks: int, fault: str) -> None:
@@ -421,8 +460,10 @@ class Protocol(RuleBasedStateMachine):
     @rule(who=WHO, fault=faults(*SWEEPING))
     def look(self, who: str, fault: str) -> None:
         """A node looks for what nobody works on, among its own and others'."""
-        mind = self.nodes[who]
         self._pass_time()
+        self._look(self.nodes[who], fault)
+
+    def _look(self, mind: Mind, fault: str) -> None:
         if mind.is_awake and (sweeper := mind.sweeper):
             self._do(mind, lambda: str(sweeper.look("now")), fault)
 
@@ -430,26 +471,24 @@ class Protocol(RuleBasedStateMachine):
     def restart(self, who: str, fault: str) -> None:
         """A node that died starts anew, and looks what it held."""
         mind = self.nodes[who]
-        if mind.incarnation:
-            return
-        self._be_born(mind)
-        sweeper = mind.sweeper
-        assert sweeper is not None
-        self._do(mind, lambda: str(sweeper.look("now")), fault)
+        if not mind.incarnation:
+            self._be_born(mind)
+            self._look(mind, fault)
 
     @rule(which=WHICH, fault=faults(*RETRYING))
     def retry(self, which: int, fault: str) -> None:
         """An operator tries a failed task again."""
         failed = [path.name for path in visible(self.spool.failed)]
-        if not failed:
-            return
+        if failed:
+            self._retry(failed[which % len(failed)], fault)
 
+    def _retry(self, task_id: str, fault: str) -> None:
         def step() -> str:
             with suppress(LeaseLost, MissingInput):
-                self.spool.retry(failed[which % len(failed)])
+                self.spool.retry(task_id)
             return NOTHING
 
-        self.retried |= set(failed)
+        self.retried.add(task_id)
         self._do_for_nobody(step, fault)
 
     @rule(which=WHICH)
@@ -542,16 +581,11 @@ class Protocol(RuleBasedStateMachine):
             self._house.__exit__(None, None, None)
 
     def _come_to_rest(self) -> None:
-        while self.sleepers:
-            self.sleepers.pop().wake()
+        self.wake_all()
         for mind in self.nodes.values():
-            if mind.child:
-                self._wake_node(mind)
             for claim in mind.held.values():
                 finished(self.spool, claim)
             mind.held.clear()
-            if not mind.incarnation:
-                self._be_born(mind)
         for _ in range(8):
             self._pass_time()
             for mind in self.nodes.values():
@@ -577,4 +611,245 @@ def test_every_order_of_events_keeps_the_promises() -> None:
         print_blob=True,
     )
     points.names()  # reads the whole package once, here and not in every child
-    run_state_machine_as_test(Protocol, settings=bounds)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Protocol, settings=bounds)
+
+
+@pytest.mark.parametrize("late", LATE, ids=str)
+def test_whoever_wakes_late_changes_nothing(late: Part) -> None:
+    """A node, a sweeper or an operator that slept at any point wakes beside a new holder at any point: none is hurt."""
+    points.names()
+    model = Protocol()
+    model.begin()
+    try:
+        for number, other in enumerate(PARTS):
+            for fate in ("kill", "stop") if IS_LONG else (("kill", "stop")[number % 2],):
+                model.tell(late, other, fate)
+    finally:
+        model.teardown()
+
+
+# -- by hand -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spool() -> Iterator[Spool]:
+    """A house of its own."""
+    points.names()
+    with house() as made:
+        yield made
+
+
+@pytest.fixture
+def asleep() -> Iterator[Callable[[Callable[[], str], str], Child]]:
+    """Start processes that fall asleep; whoever still sleeps at the end is killed."""
+    started: list[Child] = []
+
+    def start(step: Callable[[], str], fault: str) -> Child:
+        child = Child(step, fault)
+        started.append(child)
+        assert child.is_asleep
+        return child
+
+    yield start
+    for child in started:
+        if child.is_asleep:
+            child.end()
+
+
+Asleep = Callable[[Callable[[], str], str], Child]
+
+
+def held_by(spool: Spool, task_id: str, node: str) -> Claim:
+    """Claim a task that waits."""
+    claim = spool.claim(task_id, node, f"life of {node}")
+    assert claim is not None
+    return claim
+
+
+def taken_back(spool: Spool, task_id: str) -> str:
+    """Go on with a claim of epoch 1 as whoever sees that its holder died."""
+    return end_of(lambda: returning.recover_claim(spool.root, spool.processing / task_id, 1, "now", "n1"))
+
+
+def swept(spool: Spool) -> None:
+    """Have the tasks of all that are silent taken back."""
+    clock = [0.0]
+    sweeper = Sweeper(spool, lease_s=LEASE_S, clock=lambda: clock[0])
+    for _ in range(7):
+        sweeper.look("now")
+        clock[0] += LOOK_S
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["it looks", "it is killed"])
+def test_displaced_claim_is_put_back(spool: Spool, asleep: Asleep, is_killed: bool) -> None:
+    """A claim that a late holder took aside is put back, by it or by the next look, and is published (P1, P4)."""
+    task_id = publish(spool)
+    claim = held_by(spool, task_id, "n1")
+    late = asleep(
+        lambda: given_back(spool, claim),
+        f"back.after_verdict=stop@1,aside.after_rename={'kill' if is_killed else 'stop'}@1",
+    )
+    taken_back(spool, task_id)
+    mine = held_by(spool, task_id, "n2")
+
+    late.wake()
+
+    assert not mine.folder.exists()
+    (beside,) = fsck.tokens(spool)[task_id]
+    assert Path(beside).match("processing/.*.reaped.1.*/out.2")
+    if is_killed:
+        Sweeper(spool).look("now")
+    else:
+        assert late.wake() == "lost"
+    assert finished(spool, mine) == "done"
+    assert fsck.examine(spool, quick=True) == []
+
+
+def test_displaced_token_on_its_way_back_is_kept(spool: Spool, asleep: Asleep) -> None:
+    """A claim that was fenced, and taken aside by a late holder before its verdict, is not put away (P1)."""
+    task_id = publish(spool)
+    claim = held_by(spool, task_id, "n1")
+    late = asleep(lambda: given_back(spool, claim), "back.after_verdict=stop@1")
+    taken_back(spool, task_id)
+    mine = held_by(spool, task_id, "n2")
+    assert Child(lambda: given_back(spool, mine), "fence.after_rename=kill@1").is_dead
+
+    assert late.wake() == "lost"
+
+    assert fsck.tokens(spool) == {task_id: [f"processing/{task_id}/.fenced.2"]}
+
+
+def test_who_clears_up_late_takes_nothing_else(spool: Spool, asleep: Asleep) -> None:
+    """One that slept before it put an old claim away does not put away what another displaced meanwhile (P1)."""
+    task_id = publish(spool)
+    claim = held_by(spool, task_id, "n1")
+    late = asleep(lambda: given_back(spool, claim), "back.after_verdict=stop@1,aside.after_rename=stop@1")
+    clearing = asleep(lambda: taken_back(spool, task_id), "back.after_rename=stop@1")
+    mine = held_by(spool, task_id, "n2")
+    before = fsck.tokens(spool)
+    late.wake()
+
+    clearing.wake()
+
+    assert late.wake() == "lost"
+    assert fsck.tokens(spool) == before == {task_id: [f"processing/{task_id}/out.2"]}
+    assert finished(spool, mine) == "done"
+
+
+def test_late_sweeper_takes_only_what_it_saw(spool: Spool, asleep: Asleep) -> None:
+    """A sweeper that slept since it saw a dead claim leaves alone who holds the task by then (P4)."""
+    task_id = publish(spool)
+    claim = held_by(spool, task_id, "n1")
+    sweeper = Sweeper(spool, Identity("n1", "next life"))
+    late = asleep(lambda: str(sweeper.look("now")), "sweep.before_take=stop@1")
+    assert given_back(spool, claim) == "done"
+    mine = held_by(spool, task_id, "n2")
+
+    assert late.wake() == "[]"
+
+    assert finished(spool, mine) == "done"
+
+
+def test_claim_that_came_since_the_look_is_not_put_away(spool: Spool, asleep: Asleep) -> None:
+    """A sweeper that found nothing in a claim, as it had gone back, does not put away the next one (P1)."""
+    task_id = publish(spool)
+    given_back(spool, held_by(spool, task_id, "n1"))
+    late = asleep(lambda: taken_back(spool, task_id), "durable.move.before=stop@1")
+    mine = held_by(spool, task_id, "n2")
+
+    assert late.wake() == "lost"
+
+    assert finished(spool, mine) == "done"
+
+
+def test_folder_of_a_known_number_is_another_claim(spool: Spool) -> None:
+    """A claim in a folder whose inode was an older claim's stays while its own holder lives, and no longer (P3)."""
+    task_id = publish(spool)
+    held_by(spool, task_id, "n1")
+    clock = [0.0]
+    sweeper = Sweeper(spool, lease_s=LEASE_S, clock=lambda: clock[0])
+    sweeper.look("now")
+    folder = spool.processing / task_id
+    # As after a give back and a claim, where the filesystem gives the number of a folder that went to the next one.
+    (folder / "out.1").rename(folder / "out.2")
+    lease = read_lease(folder)
+    assert lease is not None
+    durable.write(folder / "lease.json", lease.model_copy(update={"node": "n2", "epoch": 2}).to_json())
+
+    for beat in range(8):
+        clock[0] += LOOK_S
+        durable.write(
+            paper_of(spool.processing / ".nodes", "n2"),
+            NodePaper(node="n2", incarnation=lease.incarnation, beat=beat, host="elsewhere").model_dump_json(),
+        )
+        assert sweeper.look("now") == []
+    assert (folder / "out.2").is_dir()
+
+    for _ in range(5):
+        clock[0] += LOOK_S
+        sweeper.look("now")
+    assert fsck.tokens(spool) == {task_id: [f"tasks/{task_id}/out.3"]}
+
+
+def test_retry_of_what_nobody_held_is_finished(spool: Spool) -> None:
+    """A task set aside from tasks/ whose retry was killed half way is brought to tasks/ by the next sweep (P1, P13)."""
+    task_id = publish(spool)
+    paper = spool.tasks / task_id / "metadata.json"
+    kept = paper.read_bytes()
+    paper.write_text("torn")
+    spool.clear_broken("now")
+    (spool.failed / task_id / "metadata.json").write_bytes(kept)
+
+    def retry() -> str:
+        spool.retry(task_id)
+        return NOTHING
+
+    assert Child(retry, "retry.after_rename=kill@1").is_dead
+    swept(spool)
+
+    assert [path.name for path in visible(spool.tasks)] == [task_id]
+    assert fsck.examine(spool, quick=True) == []
+
+
+def test_late_retry_leaves_the_next_failure_in_its_room(spool: Spool, asleep: Asleep) -> None:
+    """A retry that slept until the task was retried and failed again leaves it in trash/failed, with its token (P1)."""
+    task_id = publish(spool)
+    given_up(spool, held_by(spool, task_id, "n1"))
+    late = asleep(lambda: end_of(lambda: spool.retry(task_id)), "durable.write.after_rename=stop@1")
+    spool.retry(task_id)
+    given_up(spool, held_by(spool, task_id, "n2"))
+
+    assert late.wake() == "lost"
+
+    assert fsck.tokens(spool) == {task_id: [f"trash/failed/{task_id}/.fenced.2"]}
+    spool.retry(task_id)
+    assert finished(spool, held_by(spool, task_id, "n3")) == "done"
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["back in tasks", "held by another"])
+def test_late_give_up_writes_nothing(spool: Spool, asleep: Asleep, is_held: bool) -> None:
+    """A node that slept after it fenced a claim learns that it lost it, and leaves no word in the next one (P4)."""
+    task_id = publish(spool)
+    claim = held_by(spool, task_id, "n1")
+    late = asleep(lambda: given_up(spool, claim), "fence.after_rename=stop@1")
+    taken_back(spool, task_id)
+    if is_held:
+        held_by(spool, task_id, "n2")
+    before = sorted(spool.root.rglob("*"))
+
+    assert late.wake() == "lost"
+
+    assert sorted(spool.root.rglob("*")) == before
+
+
+def test_copy_of_a_failed_task_is_not_retried(spool: Spool) -> None:
+    """What lies in trash/failed under another name than its paper's is left there: it would be a second one (P2)."""
+    task_id = publish(spool)
+    given_up(spool, held_by(spool, task_id, "n1"))
+    copy = spool.failed / f"{task_id}~2"
+    shutil.copytree(spool.failed / task_id, copy, symlinks=True)
+
+    with pytest.raises(MissingInput, match="copy of the task"):
+        spool.retry(copy.name)
+
+    assert (copy / ".fenced.1").is_dir()
