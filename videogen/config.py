@@ -63,7 +63,7 @@ class Assemble(_Table):
         Literal["prefer", "only"],
         Field(description="prefer: clips and music of the voice's category, else of any; only: wait for its own."),
     ] = "prefer"
-    priority: Annotated[int, Field(ge=0, le=100, description="of new tasks; higher goes first.")] = 5
+    priority: Annotated[int, Field(ge=0, le=100, description="priority of new tasks; higher goes first.")] = 5
     tags: Annotated[
         tuple[str, ...], Field(description="what new tasks ask of a node, as gpu or 4k; only such nodes take them.")
     ] = ()
@@ -171,7 +171,7 @@ class Node(_Table):
         float, Field(ge=0, description="s; a node told to end may finish its video in this time, else gives it back.")
     ] = 60.0
     sessions: Annotated[
-        int, Field(ge=1, le=64, description="hardware encodes at once on one device, over all nodes of a host.")
+        int, Field(ge=1, le=64, description="encodes at once on one device that is hardware, over all nodes of a host.")
     ] = 2
     poll_s: Annotated[float, Field(gt=0, description="s; an idle node looks into tasks/ this often.")] = 1.0
     encodes: Annotated[

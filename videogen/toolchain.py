@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from math import floor
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -102,7 +103,8 @@ class Proofs:
 
     def keep(self, key: str, trial: Trial) -> None:
         """Have a trial found by whoever asks next, in this process and in others."""
-        self._kept = self._rows() | {key: (trial, round(self._now_s(), 1))}
+        # Rounded down: what was proven in the future is not believed.
+        self._kept = self._rows() | {key: (trial, floor(self._now_s() * 10) / 10)}
         if self._file is None:
             return
         rows = {one: asdict(kept) | {"at_s": at_s} for one, (kept, at_s) in self._kept.items()}

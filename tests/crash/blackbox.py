@@ -22,7 +22,7 @@ from tests.crash import stub_node
 from tests.crash.ledger import Ledger
 from tests.crash.oracle import STANDING, Oracle
 from tests.crash.stub_node import LEASE_S, Orders
-from tests.crash.tree import forked, memory
+from tests.crash.tree import forked, memory, second_opinion
 from tests.test_spool import fill
 from videogen.errors import VideogenError
 from videogen.spool import Spool, drain_of, visible
@@ -172,6 +172,7 @@ class Yard:
         self._end("reader")
         self._check("the calm")
         self.ledger.violations += [f"after the calm: {line}" for line in self.oracle.left_over()]
+        self.ledger.violations += second_opinion(self.spool)
         missing = self.oracle.acknowledged - set(os.listdir(self.spool.output))
         self.ledger.violations += [f"{task_id} was never published" for task_id in sorted(missing)]
 

@@ -20,9 +20,12 @@ from tests.test_spool import fill
 from videogen.spool import Spool
 
 LIBRARIES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib*/faketime/libfaketimeMT.so.1")
-JUMPS = {"a year on": "+1y", "a year back": "-1y", "sixty times as fast": "+0 x60"}
+JUMPS = {"a year on": ("+1y", "+0"), "a year back": ("-1y", "-2y"), "sixty times as fast": ("+0 x60", "-1d")}
+"""What the clock says while a node renders, and what it says, a jump back, while a dead one's lease runs out."""
 LONG_S = 4.5
 """Longer than two leases: whoever is taken for dead too early is found out."""
+SILENT_S = 0.8
+"""Long enough for several looks at a silent node, and shorter than its lease."""
 PATIENCE_S = 25.0
 Node = subprocess.Popen[bytes]
 
@@ -51,7 +54,7 @@ def _clock(root: Path) -> Path:
     return root.parent / "clock"
 
 
-def jumped(folder: Path, jump: str) -> list[str]:
+def jumped(folder: Path, jumps: tuple[str, str]) -> list[str]:
     """Have the clocks jump while one node renders for long and another looks on; tell what went wrong."""
     from tests.crash import stub_node  # noqa: PLC0415  # a faked node changes what it imports first
 
@@ -60,14 +63,14 @@ def jumped(folder: Path, jump: str) -> list[str]:
     _clock(root).write_text("+0\n")
     nodes = {"long": started(root, "long", LONG_S)}
     try:
-        return list(filter(None, _story(root, nodes, jump)))
+        return list(filter(None, _story(root, nodes, *jumps)))
     finally:
         for node in nodes.values():
             node.kill()
             node.wait()
 
 
-def _story(root: Path, nodes: dict[str, Node], jump: str) -> list[str]:
+def _story(root: Path, nodes: dict[str, Node], jump: str, back: str) -> list[str]:
     spool, first = Spool(root), _published(root)
     wrong = [_awaited("the first claim", (spool.processing / first / "lease.json").exists)]
     nodes["short"] = started(root, "short", 0.0)
@@ -85,6 +88,8 @@ def _story(root: Path, nodes: dict[str, Node], jump: str) -> list[str]:
     wrong.append(_awaited("the third claim", (spool.processing / third / "lease.json").exists))
     nodes["long"].kill()
     nodes["short"].send_signal(signal.SIGCONT)
+    time.sleep(SILENT_S)
+    _clock(root).write_text(f"{back}\n")
     return [*wrong, _awaited("the task of the dead", (spool.output / third).is_dir)]
 
 

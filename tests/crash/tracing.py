@@ -138,7 +138,8 @@ def injected(folder: Path, far: Path, most: int, seed: int) -> Ledger:
         wrong = [*tree.troubles(), *tree.worked_off()]
         if status and not was_killed:
             wrong.append(f"the life ended badly: {said}")
-        ledger.kills[f"before a {fault.kind}"] += was_killed
+        if was_killed:
+            ledger.kills[f"before a {fault.kind}"] += 1
         if fault.error:
             ledger.faults[f"{fault.kind}={fault.error}"] += 1
         ledger.violations += [f"{fault}: {line}" for line in wrong]

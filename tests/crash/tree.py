@@ -11,6 +11,7 @@ from random import Random
 
 from tests.crash.lives import BROKEN, Life, Place
 from tests.crash.oracle import Oracle
+from videogen.fsck import examine
 from videogen.spool import Spool, Sweeper, visible
 
 NAMES = ("n1", "n2", "n3", "n4")
@@ -37,6 +38,11 @@ def forked(life: Callable[[], object], said: Path) -> int:
                 words.write(traceback.format_exc())
     finally:
         os._exit(status)
+
+
+def second_opinion(spool: Spool) -> list[str]:
+    """Tell what the product's own check of a spool finds wrong."""
+    return [f"fsck: {one.path}: {one.message}" for one in examine(spool, quick=False) if one.severity == "error"]
 
 
 class Tree:
@@ -74,7 +80,8 @@ class Tree:
                 wrong.append(f"tasks/{folder.name} cannot be claimed")
             else:
                 self.spool.discard(claim, BROKEN, stage="render", at="now")
-        return [f"at the end: {line}" for line in (*wrong, *self.troubles(), *self.oracle.left_over())]
+        wrong += (*self.troubles(), *self.oracle.left_over(), *second_opinion(self.spool))
+        return [f"at the end: {line}" for line in wrong]
 
     def remove(self) -> None:
         """Take it all away."""

@@ -80,9 +80,14 @@ LIFE = """\
 import sys, time
 from videogen.daemon import Signals, told
 
-with told(Signals(), drains=sys.argv[1] == "drains"):
+signals = Signals()
+with told(signals, drains=sys.argv[1] == "drains"):
     print("ready", flush=True)
-    time.sleep(30)
+    for _ in range(3000):
+        if signals.wake.is_set():
+            signals.wake.clear()
+            print("heard", flush=True)
+        time.sleep(0.01)
 """
 
 
@@ -95,10 +100,10 @@ def test_one_signal_more_ends_the_process(role: str, lives: int) -> None:
         assert process.stdout.readline() == b"ready\n"
         for _ in range(lives):
             process.send_signal(signal.SIGTERM)
-            time.sleep(0.1)
+            assert process.stdout.readline() == b"heard\n"
             assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == -signal.SIGTERM
+        assert process.wait(20) == -signal.SIGTERM
 
 
 HUNG_UP = """\

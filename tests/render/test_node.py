@@ -600,7 +600,6 @@ def test_a_halt_is_heard_by_the_job_alone() -> None:
     assert not claims[1].halt.is_set()
 
 
-@pytest.mark.xfail(reason="what was fenced before the disk was full is taken for a death", raises=AssertionError)
 def test_a_disk_that_is_full_at_the_end_costs_no_attempt(house: House) -> None:
     """A task that goes back for a full disk, and meets it again while it is given back, goes back uncounted (P9)."""
     task = house.publish()

@@ -601,6 +601,7 @@ class Protocol(RuleBasedStateMachine):
         assert fsck.examine(self.spool, quick=True) == []
 
 
+@pytest.mark.timeout(0 if IS_LONG else 240)
 def test_every_order_of_events_keeps_the_promises() -> None:
     """Whatever nodes, main and operators do, die of and sleep over: one token, one publish, nothing lost or left."""
     bounds = settings(

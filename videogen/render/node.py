@@ -240,6 +240,8 @@ class Node:
             except (LeaseLost, NoSpace):
                 raise
             except (TemporaryError, OSError) as error:
+                if isinstance(error, OSError) and error.errno in durable.FULL:
+                    raise
                 trouble = error
                 self._figures.count("upload_corrupt", int(isinstance(error, TemporaryError)))
                 log.warning("The upload failed", task=job.task_id, attempt=job.upload_tries, because=str(error))
@@ -326,6 +328,8 @@ class Node:
         if isinstance(error, TemporaryError) and job.claim.task.attempts + 1 < ATTEMPTS:
             return self._try_later(job, error)
         if not isinstance(error, VideogenError):
+            if not job.claim.out.is_dir():
+                return self._back(job, "it was taken away")  # nothing failed but what another took from under it
             log.error("The render failed", task=job.task_id, exc_info=error)
             error = _defect(error)
         return self._fail(job, error)
@@ -333,7 +337,8 @@ class Node:
     def _back(self, job: Job, because: str, *, not_before_s: float = 0.0, **facts: object) -> Outcome:
         self._spool.release(job.claim, counts=False, not_before_s=not_before_s)
         again = {"again_in_s": not_before_s} if not_before_s else {}
-        log.info(f"Gave back tasks/{job.task_id}", task=job.task_id, because=because, **facts, **again)
+        tell = log.warning if again else log.info
+        tell(f"Gave back tasks/{job.task_id}", task=job.task_id, because=because, **facts, **again)
         return "released"
 
     def _try_later(self, job: Job, error: TemporaryError) -> Outcome:

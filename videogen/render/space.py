@@ -35,7 +35,10 @@ class Space:
     def trouble(self, wanted: Wanted | None = None) -> str:
         """Say why a task should not be taken now; empty where there is room. None: why none should."""
         for folder in self._folders:
-            usage = shutil.disk_usage(_there(folder))
+            try:
+                usage = shutil.disk_usage(_there(folder))
+            except OSError as error:
+                return f"{folder} cannot be looked at ({error.strerror})"
             keep = min(int(KEEP_SHARE * usage.total), KEEP_MOST)
             if usage.free < keep:
                 return f"{folder} has {_gb(usage.free)} free, and {_gb(keep)} are kept"

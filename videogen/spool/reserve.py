@@ -1,6 +1,7 @@
 """A stretch of disk kept back, so that on a full disk a task can still be given back and a reason be written."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from videogen import durable
@@ -20,12 +21,12 @@ class Reserve:
 
     def hold(self) -> None:
         """Keep the space back, where there is plenty; a disk that cannot is left as it is."""
-        if self.path.exists() or shutil.disk_usage(self.path.parent).free < ROOM * self._size_bytes:
-            return
         try:
-            durable.allocate(self.path, self._size_bytes)
+            if not self.path.exists() and shutil.disk_usage(self.path.parent).free >= ROOM * self._size_bytes:
+                durable.allocate(self.path, self._size_bytes)
         except (NoSpace, OSError):
-            durable.remove(self.path)
+            with suppress(OSError):
+                durable.remove(self.path)
 
     def let_go(self) -> bool:
         """Make the space free; False: there was none to free."""

@@ -60,6 +60,12 @@ def fence(folder: Path, epoch: int) -> Path:
     return fenced
 
 
+def unfence(folder: Path, epoch: int) -> None:
+    """Give the holder its token again, where the way back could not be begun; a rename needs no room."""
+    with suppress(OSError):
+        durable.move(folder / f".fenced.{epoch}", folder / f"out.{epoch}")
+
+
 def give_back(root: Path, folder: Path, epoch: int, changed: Changed) -> None:
     """Put a fenced claim back into tasks/ under the next epoch. Raises: LeaseLost: another goes on with it."""
     with _ours(folder.name, folder.parent):

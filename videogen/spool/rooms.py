@@ -253,8 +253,8 @@ class Spool:
             # NFS may answer an error for a rename that was done; only my own name is proof.
             if not mine.is_dir():
                 return None
-        point("claim.after_first")
         try:
+            point("claim.after_first")
             return self._lease(mine, task_id, node, incarnation)
         except FileNotFoundError:
             if mine.is_dir() or not self.tasks.is_dir():
@@ -332,7 +332,8 @@ class Spool:
                 raise
             raise Defect(f"{target} is there already", remedy="Look at both; nothing was overwritten.") from error
         point("publish.after_rename")
-        durable.remove_tree(claim.folder)
+        with suppress(OSError):  # published is published; a sweep clears what is left
+            durable.remove_tree(claim.folder)
         return target
 
     def _lost(self, claim: Claim) -> VideogenError:
@@ -350,7 +351,8 @@ class Spool:
         returning.fence(claim.folder, claim.epoch)
         avoided = dict.fromkeys((*claim.task.avoid, *([avoid] if avoid else [])))
         changed = returning.Changed(claim.task.attempts + int(counts), not_before_s, tuple(avoided))
-        returning.give_back(self.root, claim.folder, claim.epoch, changed)
+        with self._fenced_again(claim):
+            returning.give_back(self.root, claim.folder, claim.epoch, changed)
 
     def discard(self, claim: Claim, error: VideogenError, *, stage: str, at: str) -> Path:
         """Move a task that cannot become a video to trash/failed with its reason and FFmpeg's words.
@@ -359,7 +361,18 @@ class Spool:
         """
         returning.fence(claim.folder, claim.epoch)
         note = reason_for(error, stage=stage, path=f"tasks/{claim.task.task_id}", at=at)
-        return returning.bury(self.root, claim.folder, claim.epoch, note)
+        with self._fenced_again(claim):
+            return returning.bury(self.root, claim.folder, claim.epoch, note)
+
+    @staticmethod
+    @contextmanager
+    def _fenced_again(claim: Claim) -> Iterator[None]:
+        """Let the holder try once more where there was no room to say what shall become of the task."""
+        try:
+            yield
+        except (NoSpace, OSError):
+            returning.unfence(claim.folder, claim.epoch)
+            raise
 
     def retry(self, task_id: str) -> None:
         """Bring a failed task back to tasks/ with a clean sheet.
