@@ -21,7 +21,7 @@ from videogen.metrics import Meter, Row
 from videogen.model.node import Figures, NodePaper, Seen
 from videogen.scan.arrival import DEEPEST, is_ignored
 from videogen.segments import Segments
-from videogen.spool import NODE_NAME, Spool, visible
+from videogen.spool import NODE_NAME, Spool, drain_of, visible
 
 AGES = (("0-5", 300.0), ("5-10", 600.0), ("10-20", 1200.0), ("20-40", 2400.0), ("40-80", 4800.0), ("80-160", 9600.0))
 OLDEST = "160-"
@@ -81,7 +81,12 @@ class Census:
 
 
 def _node_as_dict(seen: Seen) -> dict[str, Any]:
-    derived = {"beat_age_s": round(seen.age_s, 1), "is_silent": seen.is_silent, "percent": seen.percent}
+    derived = {
+        "beat_age_s": round(seen.age_s, 1),
+        "is_silent": seen.is_silent,
+        "percent": seen.percent,
+        "is_asked_to_drain": seen.is_asked_to_drain,
+    }
     return seen.paper.model_dump(mode="json") | {"state": seen.state, "trouble": seen.trouble} | derived
 
 
@@ -202,7 +207,8 @@ def nodes(spool: Spool) -> tuple[Seen, ...]:
 def _seen(path: Path) -> Iterator[Seen]:
     try:
         (age_s,) = _ages_s([path])
-        yield Seen(NodePaper.model_validate_json(path.read_bytes()), age_s)
+        is_asked = drain_of(path.parent, path.stem).exists()
+        yield Seen(NodePaper.model_validate_json(path.read_bytes()), age_s, is_asked_to_drain=is_asked)
     except OSError:
         return
     except ValueError as error:

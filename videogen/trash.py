@@ -52,7 +52,8 @@ class Trash:
                 if durable.move_new(path, target):
                     return target
             except OSError:
-                durable.remove(note)
+                if not os.path.lexists(target):  # it may have got there, and only its sync failed
+                    durable.remove(note)
                 raise
             durable.remove(note)
         raise AssertionError("unreachable: count() does not end")

@@ -322,6 +322,13 @@ MUTANTS = (
         "scratch is kept for ever",
         (SPOOL, CRASH),
     ),
+    Mutant(
+        "trash.py",
+        "                if not os.path.lexists(target):",
+        "                if True:",
+        "a reason is taken away from what it is the reason of",
+        (CRASH,),
+    ),
     # -- what is looked for
     Mutant(
         "spool/queue.py",

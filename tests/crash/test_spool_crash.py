@@ -13,7 +13,7 @@ import pytest
 
 from tests import papers
 from tests.test_spool import fill, recovered
-from videogen import durable
+from videogen import durable, points
 from videogen.catalog import Catalog, read_asset, side_path
 from videogen.errors import MediaError, MissingInput
 from videogen.model.task import Task
@@ -400,6 +400,25 @@ def test_refused_file_is_never_without_its_reason(tmp_path: Path) -> None:
         if refused.exists():
             assert refused.read_bytes() == VIDEO, death
             assert (root / "trash/invalid/clip.mp4.reason.json").read_text().startswith("{"), death
+
+
+@pytest.mark.parametrize(
+    "where", ["move_new.before_link", "move_new.after_link", "move_new.after_unlink", "create.after_link"]
+)
+def test_refused_file_keeps_its_reason_on_a_failing_disk(tmp_path: Path, where: str) -> None:
+    """Where the disk fails halfway through a refusal, what got to trash/invalid has its reason there (A10, P8, P25)."""
+    Spool(tmp_path).lay_out()
+    (tmp_path / "raw/video/clip.mp4").write_bytes(VIDEO)
+    points.arm({"VIDEOGEN_FAILPOINTS": f"durable.{where}=eio@1"})
+    try:
+        with pytest.raises(OSError, match="fail point"):
+            Trash(tmp_path).refuse(tmp_path / "raw/video/clip.mp4", BROKEN)
+    finally:
+        points.arm({})
+
+    refused = tmp_path / "trash/invalid"
+    assert (tmp_path / "raw/video/clip.mp4").exists() or (refused / "clip.mp4").exists()
+    assert [path for path in refused.glob("*.mp4") if not (refused / f"{path.name}.reason.json").exists()] == []
 
 
 def test_asset_is_never_without_its_measurements(tmp_path: Path) -> None:

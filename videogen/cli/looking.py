@@ -60,7 +60,7 @@ def _nodes(nodes: Iterable[Seen]) -> Table:
         paper, figure = seen.paper, seen.paper.figures.render_utilization
         table.add_row(
             escape(paper.node),
-            seen.state,
+            _state(seen),
             escape(paper.task[:8]),  # as much of the id as `videogen plan` needs
             "" if seen.percent is None else f"{seen.percent} %",
             escape(paper.encoder),
@@ -68,6 +68,11 @@ def _nodes(nodes: Iterable[Seen]) -> Table:
             "" if seen.trouble else age(seen.age_s),
         )
     return table
+
+
+def _state(seen: Seen) -> str:
+    hears = seen.state in {"draining", "drained"}
+    return f"{seen.state}, asked to drain" if seen.is_asked_to_drain and not hears else seen.state
 
 
 def _figures(figures: Figures) -> str:

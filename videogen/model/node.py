@@ -133,6 +133,8 @@ class Seen:
     age_s: float
     trouble: str = ""
     """Why the paper could not be read; empty where it could."""
+    is_asked_to_drain: bool = False
+    """Whether someone wants it to take no more tasks, which it may not have heard yet."""
 
     @property
     def is_silent(self) -> bool:
