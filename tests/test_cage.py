@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -68,6 +69,14 @@ def test_child_dies_with_its_parent() -> None:
     parent.communicate()
 
     assert is_gone(child)
+
+
+@pytest.mark.parametrize(("parent", "said"), [(os.getpid, b"started\n"), (lambda: 1, b"")])
+def test_orphan_does_not_start(parent: Callable[[], int], said: bytes) -> None:
+    """A child whose parent was gone before it could ask to die with it ends before the program begins (P15)."""
+    argv = ["sh", "-c", cage.ONLY_WITH_PARENT, str(parent()), "echo", "started"]
+
+    assert subprocess.run(argv, capture_output=True, check=False).stdout == said
 
 
 @NEEDS_CAGE

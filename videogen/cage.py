@@ -26,6 +26,11 @@ from videogen.errors import Stalled, Stopped
 Child = subprocess.Popen[bytes]
 """A running child."""
 
+ONLY_WITH_PARENT = '[ "$PPID" = "$0" ] && exec "$@"'
+"""A parent that died before setpriv asked for the signal never sends it: whoever is an orphan by then does not start.
+
+A fixed text; what is run are its arguments, which no shell reads.
+"""
 STOP_LOOK_S = 0.2
 CAPTURE_BYTES = 4 << 20
 """What `run` keeps of a child's stdout; more than that is no answer but a flood."""
@@ -66,6 +71,8 @@ def caged(argv: Sequence[str], limits: Limits) -> list[str]:
         if limits.cpu_s is not None:
             wrapped.append(f"--cpu={limits.cpu_s}")
         wrapped.append("--")
+    if setpriv and (shell := _tool("sh")):
+        wrapped += [shell, "-c", ONLY_WITH_PARENT, str(os.getpid())]
     return wrapped + list(argv)
 
 

@@ -142,7 +142,13 @@ class Yard:
             if self.frozen and time.monotonic() >= self.frozen.until:
                 self.thaw()
             role = self.dice.choice([*NODES, *NODES, "publisher"])
-            if self.frozen is None and role in NODES and self.dice.random() < FREEZING:
+            is_late = not self.ledger.pauses and time.monotonic() > over - seconds / 2
+            if (
+                self.frozen is None
+                and role in NODES
+                and role in self.alive
+                and (is_late or self.dice.random() < FREEZING)
+            ):
                 self.freeze(role)
             elif role in self.alive and (self.frozen is None or self.frozen.role != role):
                 is_told = role in NODES and role not in self.asked and self.dice.random() < DRAINING

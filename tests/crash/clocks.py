@@ -68,6 +68,8 @@ def jumped(folder: Path, jumps: tuple[str, str]) -> list[str]:
         for node in nodes.values():
             node.kill()
             node.wait()
+            for name in (f"faketime_shm_{node.pid}", f"sem.faketime_sem_{node.pid}"):  # a killed one leaves them
+                Path("/dev/shm", name).unlink(missing_ok=True)
 
 
 def _story(root: Path, nodes: dict[str, Node], jump: str, back: str) -> list[str]:

@@ -336,6 +336,7 @@ class Node:
 
     def _back(self, job: Job, because: str, *, not_before_s: float = 0.0, **facts: object) -> Outcome:
         self._spool.release(job.claim, counts=False, not_before_s=not_before_s)
+        self._queue.announce(job.task_id)
         again = {"again_in_s": not_before_s} if not_before_s else {}
         tell = log.warning if again else log.info
         tell(f"Gave back tasks/{job.task_id}", task=job.task_id, because=because, **facts, **again)
@@ -345,6 +346,7 @@ class Node:
         attempts = job.claim.task.attempts + 1
         wait_s = self._setup.retry_s * attempts
         self._spool.release(job.claim, counts=True, not_before_s=wait_s, avoid=self._setup.name)
+        self._queue.announce(job.task_id)
         log.warning(
             f"Gave back tasks/{job.task_id}",
             task=job.task_id,

@@ -64,6 +64,7 @@ class Pipeline:
             for name, work in (("downloader", self._fetch), ("renderer", self._render), ("uploader", self._publish))
         ]
         self._failed_in_a_row: deque[str] = deque(maxlen=BREAKER)
+        self._ends = 0
         self._going_on: dict[Kind, AbstractContextManager[None]] = {}
         self.counts: dict[Outcome, int] = dict.fromkeys(("published", "failed", "released", "parked", "lost"), 0)
         self.wake = Event()
@@ -199,11 +200,13 @@ class Pipeline:
         with self._changed:
             is_ahead = any(self._at.values())
         # A node that is idle takes a new task within its poll; this one would only let it lie.
+        ends = self._ends
         job = self._node.take(2 * self._poll_s if is_ahead else 0.0)
         if job is None:
-            self.left = self._node.left()
-            self.nothing_waits = True
             with self._changed:
+                self.left = self._node.left()
+                # What came back to tasks/ meanwhile may not have been seen.
+                self.nothing_waits = ends == self._ends
                 self._note_work()
             self.wake.wait(self._poll_s)
             return True
@@ -345,6 +348,9 @@ class Pipeline:
     def _ended(self, job: Job, stage: Stage, outcome: Outcome, error: BaseException | None) -> None:
         with self._changed:
             self._at[stage] = None
+            if outcome != "published":  # it may lie in tasks/ again, unseen by the last look
+                self._ends += 1
+                self.nothing_waits = False
             self._note_work()
             self._node.held.drop(job.task_id)
             self.counts[outcome] += 1
