@@ -113,8 +113,10 @@ def melt_s(story: Story, folder: Path) -> float:
 def _peer_s(argv: Sequence[str], name: str, env: dict[str, str]) -> float:
     try:
         return meter.timed(argv, env)
-    except (subprocess.CalledProcessError, OSError) as error:
-        raise MissingPeerError(f"{name} did not make the video ({error}).") from error
+    except subprocess.CalledProcessError as error:
+        raise MissingPeerError(f"{name} did not make the video: it ended with {error.returncode}.") from error
+    except OSError as error:
+        raise MissingPeerError(f"{name} did not make the video: {error.strerror}.") from error
 
 
 def measure(table: row.Row, form: Form, media: Media, folder: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from tests.clock import HandClock
 from videogen import points
 from videogen.errors import NoSpace
 from videogen.model.node import NodePaper
@@ -21,17 +22,6 @@ from videogen.spool import Heart, drain_of, paper_of, read_paper
 from videogen.spool.heart import FENCE_SHARE, PAPER_BYTES, now_s
 
 LEASE_S = 60.0
-
-
-class HandClock:
-    """A clock that goes when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 @pytest.fixture(autouse=True)

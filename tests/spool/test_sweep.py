@@ -20,6 +20,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests import papers
+from tests.clock import HandClock
 from tests.test_spool import BROKEN, ENDS, claimed, published, rooms_of
 from videogen import durable, points
 from videogen.errors import LeaseLost
@@ -31,17 +32,6 @@ from videogen.spool.papers import token
 LEASE_S = 60.0
 HOUR_S = 3600.0
 FORK = get_context("fork")
-
-
-class HandClock:
-    """A clock that goes when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 @pytest.fixture(autouse=True)
