@@ -1,19 +1,23 @@
 """What a child says of a dropped file: real files, real children, FFmpeg's own command line as the second opinion."""
 
+import gc
 import os
 import random
 import subprocess
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 
 from tests import footage
 from videogen import cage
-from videogen.errors import Defect, MediaError, MissingInput
+from videogen.errors import Defect, MediaError, MissingInput, TemporaryError
 from videogen.model.media import Kind, Picture, Sound
 from videogen.probe.prober import Prober
 
@@ -272,31 +276,89 @@ def test_missing_file_and_wrong_kind_are_no_refusals(tmp_path: Path, clips: dict
         Prober().probe(clips["plain"], "link")
 
 
-def test_child_out_of_memory_is_a_refusal(clips: dict[str, Path]) -> None:
-    """A child that cannot live within its memory ends as a refusal, with its status in the sentence."""
-    with pytest.raises(MediaError, match="status") as caught:
+def test_a_child_that_cannot_start_is_no_fault_of_the_file(clips: dict[str, Path]) -> None:
+    """Where not even the program fits its memory, the file is left for later: nothing was found out about it (P8)."""
+    with pytest.raises(TemporaryError, match="status 1") as caught:
         Prober(cage.Limits(memory_bytes=96 << 20)).probe(clips["plain"], "video")
 
-    assert caught.value.word == "inspector-died"
+    assert caught.value.word == "inspector-unready"
 
 
-def test_child_out_of_time_is_a_refusal(tmp_path: Path) -> None:
-    """A child past its time is ended, and the file is too slow."""
+def test_child_out_of_time_is_a_refusal(clips: dict[str, Path]) -> None:
+    """A child that hangs is ended, the file is too slow, and the next file gets a new child (P8)."""
+    prober, others = Prober(timeout_s=1.0), _inspectors()
+    prober.warm()
+    hung = [one for one in _inspectors() if one not in others]
+    assert len(hung) == 1
+    for one in hung:
+        one.suspend()
+
     with pytest.raises(MediaError) as caught:
-        Prober(timeout_s=0.01).probe(footage.empty(tmp_path / "empty.mp4"), "video")
+        prober.probe(clips["plain"], "video")
 
     assert caught.value.word == "too-slow"
+    assert caught.value.message.startswith(clips["plain"].name)
+    assert not any(one.is_running() for one in hung)
+    assert prober.probe(clips["plain"], "video").picture
 
 
-@pytest.mark.skipif(os.uname().sysname != "Linux", reason="the kernel's CPU limit is set by prlimit")
 def test_child_past_its_cpu_limit_is_a_refusal(tmp_path: Path) -> None:
-    """A child that uses up its CPU is killed by the kernel, which is a refusal too."""
+    """A child that uses up its CPU is ended by the kernel, each time, and so the file is poison (P8)."""
     long = footage.clip(tmp_path / "long.mp4", size=(1280, 720), rate=50, seconds=55, sound=False)
 
-    with pytest.raises(MediaError, match="status -9") as caught:
+    with pytest.raises(MediaError, match="status -24") as caught:
         Prober(cage.Limits(cpu_s=1)).probe(long, "video")
 
-    assert caught.value.word == "inspector-died"
+    assert caught.value.word == "poison"
+
+
+def _inspectors() -> list[psutil.Process]:
+    return [one for one in psutil.Process().children(recursive=True) if "videogen.probe.inspector" in one.cmdline()]
+
+
+@pytest.mark.parametrize(("deaths", "code"), [(1, None), (2, None), (3, "poison")])
+def test_a_file_is_given_three_lives(tmp_path: Path, deaths: int, code: str | None) -> None:
+    """A child that dies is replaced and the file looked into again; the third death is the file's fault (P8)."""
+    long = footage.clip(tmp_path / "long.mp4", size=(1280, 720), rate=50, seconds=30, sound=False)
+    prober, said, over = Prober(), [], threading.Event()
+
+    def kill() -> None:
+        killed: set[int] = set()
+        while len(killed) < deaths and not over.wait(0.02):
+            for one in _inspectors():
+                with suppress(psutil.Error):
+                    # Its own half second of start-up is behind it, so it is at the file.
+                    if one.pid not in killed and one.cpu_times().user > 0.9:
+                        killed.add(one.pid)
+                        one.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        prober.probe(long, "video")
+    except MediaError as error:
+        said.append(error.word)
+    finally:
+        over.set()
+        killer.join()
+        prober.close()
+    assert said == ([code] if code else [])
+
+
+def test_one_child_looks_into_many_files(clips: dict[str, Path]) -> None:
+    """The child stays and takes file after file; it ends with its prober (A20, P15)."""
+    prober, others = Prober(), _inspectors()
+
+    seen = [
+        (prober.probe(clips["plain"], "video"), [one for one in _inspectors() if one not in others]) for _ in range(3)
+    ]
+
+    assert len({tuple(mine) for _, mine in seen}) == 1
+    assert len({media for media, _ in seen}) == 1
+    (child,) = seen[0][1]
+    del prober
+    gc.collect()
+    assert not child.is_running()
 
 
 @pytest.mark.parametrize(("channels", "rate"), [(1, 22050), (2, 44100), (2, 48000)])

@@ -7,7 +7,6 @@ Junk after the last box is allowed once `moov` and `mdat` were seen: players ign
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO
 
 from videogen.errors import MediaError
@@ -19,26 +18,14 @@ _SEGMENT = b"\x18\x53\x80\x67"
 _UNTOLD = {0, 0xFFFFFFFF}
 
 
-def require(path: Path, kind: Kind) -> Family:
-    """Give the family of a file that is what its place asks for, and as long as it says itself.
+def require(file: IO[bytes], name: str, kind: Kind) -> Family:
+    """Give the family of an open file that is what its place asks for, and as long as it says itself.
 
-    Raises: MediaError: not a regular file, empty, another kind of file, or cut.
+    Raises: MediaError: empty, another kind of file, or cut.
     """
-    # Opening a FIFO would wait for a writer that never comes.
-    if not path.is_file():
-        raise MediaError(f"{path.name} is not a regular file", remedy="Drop the file itself.", code="not-regular")
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise MediaError(
-            f"{path.name} cannot be read ({error.strerror})",
-            remedy="Give the user videogen runs as the right to read it.",
-            code="unreadable",
-        ) from error
-    with file:
-        family = sniffed(path.name, file.read(HEAD_BYTES), kind)
-        if walk := _WALKS.get(family):
-            walk(file, path.name, os.fstat(file.fileno()).st_size)
+    family = sniffed(name, file.read(HEAD_BYTES), kind)
+    if walk := _WALKS.get(family):
+        walk(file, name, os.fstat(file.fileno()).st_size)
     return family
 
 

@@ -1,17 +1,22 @@
-"""The program that looks into one file: `python -m videogen.probe.inspector KIND FILE`.
+"""The program that looks into files: `python -m videogen.probe.inspector KIND FILE`, to see what it says of one.
 
-It runs as a child (probe.py starts it) because it feeds bytes of strangers to demuxers and decoders: whatever those do,
-they do it here, under limits. It prints one JSON object, {"media": ...} or {"refused": {code, message, remedy}}, and
-exits with 0 for both answers; any other end is a crash.
+It runs as a child (prober.py starts it, with `--serve`) because it feeds bytes of strangers to demuxers and decoders:
+whatever those do, they do it here, under limits and without a right to open anything. Asked over a socket, with a
+descriptor of the file, it answers with one line of JSON, {"media": ...} or {"refused": {code, message, remedy}}. Any
+end before its parent's is a crash.
 """
 
 import json
+import os
+import resource
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
-from typing import get_args
+from typing import IO, get_args
 
 import av
 from av.container import InputContainer
@@ -24,6 +29,7 @@ from videogen.probe.magic import CONVERT, WANTED, Family
 
 MAX_STREAMS = 16
 MAX_CHAPTERS = 1000
+REQUEST_BYTES = 1 << 16
 
 _DECODERS: dict[Kind, str] = {
     "video": picture.DECODERS,
@@ -42,31 +48,36 @@ def inspect(path: Path, kind: Kind) -> Media:
     Shape: at most MAX_CHAPTERS chapters, the first ones.
     Raises: MediaError: the file is not what its kind asks for; its code is the stable word for what is wrong.
     """
-    family = require(path, kind)
+    with path.open("rb") as file:
+        return look_into(file, path.name, kind)
+
+
+def look_into(file: IO[bytes], name: str, kind: Kind) -> Media:
+    """Do what `inspect` does with an open file, which errors call `name`."""
+    file.seek(0)  # a child that died of it may have left it elsewhere: the place is the descriptor's, not the process's
+    family = require(file, name, kind)
     if kind == "source":
-        return _source(path, family)
-    with _opened(path, family, kind) as container:
+        return _source(file, name, family)
+    with _opened(file, name, family, kind) as container:
         chapters = _chapters(container)
         if family == "mov":
-            shown = picture.picture_of(container, path.name)
-            return Media(picture=shown, container=family, chapters=chapters)
-        heard = sound.sound_of(container, path.name)
-        return Media(sound=heard, container=family, chapters=chapters)
+            return Media(picture=picture.picture_of(container, name), container=family, chapters=chapters)
+        return Media(sound=sound.sound_of(container, name), container=family, chapters=chapters)
 
 
-def _source(path: Path, family: Family) -> Media:
+def _source(file: IO[bytes], name: str, family: Family) -> Media:
     """Give the first picture that is no cover and the first sound, each read from a file opened afresh."""
     shown = heard = None
-    with _opened(path, family, "source") as container:
+    with _opened(file, name, family, "source") as container:
         chapters = _chapters(container)
         has_sound = sound.is_in(container)
         if picture.is_in(container):
-            shown = picture.picture_of(container, path.name, is_indexed=family == "mov")
+            shown = picture.picture_of(container, name, is_indexed=family == "mov")
     if has_sound:
-        with _opened(path, family, "source") as container:
-            heard = sound.source_sound_of(container, path.name, family)
+        with _opened(file, name, family, "source") as container:
+            heard = sound.source_sound_of(container, name, family)
     if shown is None and heard is None:
-        raise MediaError(f"{path.name} holds no picture and no sound", remedy=CONVERT[family], code="no-media")
+        raise MediaError(f"{name} holds no picture and no sound", remedy=CONVERT[family], code="no-media")
     return Media(picture=shown, sound=heard, container=family, chapters=chapters)
 
 
@@ -76,51 +87,85 @@ def _chapters(container: InputContainer) -> tuple[Fraction, ...]:
 
 
 @contextmanager
-def _opened(path: Path, family: Family, kind: Kind) -> Iterator[InputContainer]:
-    with _demuxer(path, family, _DECODERS[kind]) as container:
+def _opened(file: IO[bytes], name: str, family: Family, kind: Kind) -> Iterator[InputContainer]:
+    with _demuxer(file, name, family, _DECODERS[kind]) as container:
         if len(container.streams) > MAX_STREAMS:
             raise MediaError(
-                f"{path.name} holds {len(container.streams)} streams, over {MAX_STREAMS}",
+                f"{name} holds {len(container.streams)} streams, over {MAX_STREAMS}",
                 remedy=CONVERT[family],
                 code="too-many-streams",
             )
         yield container
 
 
-def _demuxer(path: Path, family: Family, decoders: str) -> InputContainer:
+def _demuxer(file: IO[bytes], name: str, family: Family, decoders: str) -> InputContainer:
     options = {
-        "protocol_whitelist": "file",
+        "fd": str(file.fileno()),
+        "protocol_whitelist": "fd",
         "format_whitelist": family,
         "codec_whitelist": decoders,
         "max_pixels": str(picture.MAX_PIXELS),
         "max_streams": str(2 * MAX_STREAMS),
     }
     try:
-        # The prefix keeps a name such as "concat:a|b" from being read as a protocol.
-        return av.open(f"file:{path}", "r", format=family, options=options, metadata_errors="replace")
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        # By descriptor: a file has no name here that could be read as a protocol, and nothing beside it is in reach.
+        return av.open("fd:", "r", format=family, options=options, metadata_errors="replace")
     except av.error.MemoryError as error:
         # Its tables claim more entries, or more streams, than a child may hold.
         raise MediaError(
-            f"{path.name} has an index too large to be true", remedy=CONVERT[family], code="bad-structure"
+            f"{name} has an index too large to be true", remedy=CONVERT[family], code="bad-structure"
         ) from error
     except av.error.FFmpegError as error:
         raise MediaError(
-            f"{path.name} cannot be opened ({error.strerror})", remedy=CONVERT[family], code="bad-structure"
+            f"{name} cannot be opened ({error.strerror})", remedy=CONVERT[family], code="bad-structure"
         ) from error
 
 
-def main(arguments: list[str]) -> int:
-    """Print the verdict on one file as JSON. Give 0 for a verdict, 64 for a wrong call."""
-    if len(arguments) != 2 or arguments[0] not in WANTED:
-        sys.stderr.write(f"usage: inspector {'|'.join(one for one in get_args(Kind) if one in WANTED)} FILE\n")
-        return 64
+def serve(descriptor: int) -> None:
+    """Answer every request that comes over a socket, until its other end is closed.
+
+    A request is a line of JSON (kind, name, cpu_s) with the descriptor of a file.
+    """
+    with socket.socket(fileno=descriptor) as line:
+        line.sendall(b'{"ready": true}\n')
+        while True:
+            request, handed, _, _ = socket.recv_fds(line, REQUEST_BYTES, 1)
+            if not request:
+                return
+            asked = json.loads(request)
+            _allow_cpu(asked["cpu_s"])
+            with os.fdopen(handed[0], "rb") as file:
+                line.sendall(_verdict(file, asked["name"], asked["kind"]))
+
+
+def _allow_cpu(seconds: int) -> None:
+    """Let this process use so much of the processor from now on; the kernel ends it where it uses more."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = ceil(used.ru_utime + used.ru_stime + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+def _verdict(file: IO[bytes], name: str, kind: Kind) -> bytes:
     try:
-        media = inspect(Path(arguments[1]), arguments[0])
-        answer: dict[str, object] = {"media": media.model_dump(mode="json")}
+        answer: dict[str, object] = {"media": look_into(file, name, kind).model_dump(mode="json")}
     except MediaError as error:
         answer = {"refused": {"code": error.word, "message": error.message, "remedy": error.remedy}}
     # ASCII: a name that is not UTF-8 must not break the answer.
-    sys.stdout.write(json.dumps(answer) + "\n")
+    return json.dumps(answer).encode("ascii") + b"\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Serve, or print the verdict on one file as JSON. Give 0 for a verdict, 64 for a wrong call."""
+    if len(arguments) == 2 and arguments[0] == "--serve":
+        serve(int(arguments[1]))
+        return 0
+    if len(arguments) != 2 or arguments[0] not in WANTED:
+        sys.stderr.write(f"usage: inspector {'|'.join(one for one in get_args(Kind) if one in WANTED)} FILE\n")
+        return 64
+    path = Path(arguments[1])
+    with path.open("rb") as file:
+        sys.stdout.write(_verdict(file, path.name, arguments[0]).decode("ascii"))
     return 0
 
 
