@@ -51,6 +51,7 @@ def test_every_setting_says_what_it_means(row: dict[str, object]) -> None:
         assert first in {"s", "GB", "LUFS", "dBTP", "LU", "linear", "kbit/s", "words", "days", "frames", "threads"} | {
             "quality",
             "encodes",
+            "files",
             "priority",
         }
 

@@ -32,8 +32,14 @@ class Scan(_Table):
         Field(ge=0, description="s; a file unchanged this long has arrived. A copy over a network pauses for 1-3 s."),
     ] = 5.0
     rescan_s: Annotated[
-        float, Field(gt=0, description="s; all of raw/ is looked at this often, for mounts that send no events.")
+        float, Field(gt=0, description="s; all of raw/ is looked at this often, whatever events said.")
     ] = 30.0
+    poll_s: Annotated[
+        float, Field(gt=0, description="s; raw/ is looked at this often where no events come: NFS, SMB, NAS mounts.")
+    ] = 5.0
+    hands: Annotated[
+        int, Field(ge=0, le=64, description="files taken in side by side; 0 is one for each processor.")
+    ] = 0
     probe_s: Annotated[
         float, Field(gt=0, description="s; least time an inspection may take before the file is refused.")
     ] = 120.0

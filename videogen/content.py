@@ -78,6 +78,11 @@ def allocate(path: Path, size_bytes: int) -> None:
         os.close(descriptor)
 
 
+def make_empty(path: Path) -> None:
+    """Make an empty file, or empty the one that is there, and close it; it need not survive anything."""
+    os.close(DISK.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC))
+
+
 @dataclass(frozen=True)
 class Copied:
     """What a copy read: the hash and size of its bytes, and the stamps of the very file they came from."""

@@ -22,6 +22,7 @@ from videogen.content import (
     copy,
     digest,
     full_disk_named,
+    make_empty,
     new_file,
     read,
     sync_file,
@@ -31,7 +32,7 @@ from videogen.content import (
 from videogen.disk import DISK
 from videogen.errors import RoomsApart
 from videogen.kernel import REMOTE, type_of
-from videogen.locks import boot_id, has_writer, is_locked, locked, unlock
+from videogen.locks import boot_id, hear_no_leases, is_locked, locked, unlock, writers
 from videogen.points import point
 
 __all__ = [
@@ -46,12 +47,13 @@ __all__ = [
     "create",
     "digest",
     "empty",
-    "has_writer",
+    "hear_no_leases",
     "is_locked",
     "is_one_filesystem",
     "is_remote",
     "link",
     "listing",
+    "make_empty",
     "make_folder",
     "make_inner",
     "move",
@@ -69,6 +71,7 @@ __all__ = [
     "sync_tree",
     "temporary_in",
     "write",
+    "writers",
 ]
 NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
 """A filesystem without hard links, or a file of another user's under protected_hardlinks."""

@@ -8,35 +8,43 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Literal
 
 NO_LOCKS = {errno.ENOLCK, errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """A filesystem that keeps no locks, or whose lock service does not answer."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def has_writer(path: Path) -> bool:
-    """Whether any process still has the file open for writing; False where the system cannot tell.
+def hear_no_leases() -> None:
+    """Let the signal pass by that tells the holder of a lease of a writer: its default is to end us.
 
-    A read lease is granted only where nobody writes: not on every filesystem, and only for our own files or to root.
+    Called once from the main thread, before any thread asks `writers`.
+    """
+    if hasattr(signal, "SIGIO"):
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+
+
+def writers(path: Path) -> Literal["none", "some", "unknown"]:
+    """Say whether any process has the file open for writing; unknown where the system cannot tell.
+
+    A read lease is granted only where nobody writes, not even through a mapping that outlived its descriptor. Not every
+    filesystem gives one, and only for our own files or to root. `hear_no_leases` was called before.
     Source: fcntl(2), F_SETLEASE.
     """
     if not hasattr(fcntl, "F_SETLEASE"):
-        return False
-    with suppress(ValueError):  # not the main thread; then nobody else set it either
-        # While we hold a lease, a writer that comes is told us by SIGIO, whose default is to end us.
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
+        return "unknown"
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return False
+        return "unknown"
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        return False
     except OSError as error:
-        return error.errno == errno.EAGAIN
+        return "some" if error.errno == errno.EAGAIN else "unknown"
     finally:
         os.close(descriptor)
+    return "none"
 
 
 def locked(path: Path, opened: Callable[[Path], int], patience_s: float) -> int | None:

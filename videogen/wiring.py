@@ -25,7 +25,7 @@ from videogen.model.timeline import Canvas, ImageOverlay
 from videogen.probe import Prober
 from videogen.render import Bench, Device, Node, Sessions, Setup, Warmer
 from videogen.render import House as Style
-from videogen.scan import Arrivals, Intake, LoudnessRule, Scanner
+from videogen.scan import Arrivals, Hints, Intake, LoudnessRule, Scanner, Watch
 from videogen.segments import Segments
 from videogen.spool import NODE_NAME, Spool
 from videogen.spool.queue import Queue
@@ -44,15 +44,17 @@ GIB = 1 << 30
 class House:
     """One root with its settings, and every part built once, when it is asked for."""
 
-    def __init__(self, root: Path, stop: Event | None = None) -> None:
+    def __init__(self, root: Path, stop: Event | None = None, watch: Watch | None = None) -> None:
         self.root = Path(os.path.abspath(root))
         self.settings = config.load(self.root)
         self.stop = stop or Event()
+        self.watch = watch or Watch(self.root / "raw", Hints(Event()))
+        """The events of raw/, which nobody listens to yet; a house that is read again keeps its ears."""
 
     def reloaded(self) -> "House":
         """Give the house as its settings are now; where they are wrong, this one, and the log says so."""
         try:
-            house = House(self.root, self.stop)
+            house = House(self.root, self.stop, self.watch)
         except VideogenError as error:
             log.error("Goes on with the old settings", because=error.message, remedy=error.remedy)
             return self
@@ -131,8 +133,9 @@ class House:
             room_of=self.spool.room_of,
             stop=self.stop,
         )
-        raw = self.root / "raw"
-        return Scanner(raw, Arrivals(raw, scan.quiet_s), intake, self.stop)
+        raw, watch = self.root / "raw", self.watch
+        arrivals = Arrivals(raw, scan.quiet_s, hints=watch.hints, is_deaf=watch.is_deaf)
+        return Scanner(raw, arrivals, intake, self.stop, wake=watch.hints.wake, hands=scan.hands or os.cpu_count() or 1)
 
     @cached_property
     def assembler(self) -> Assembler:

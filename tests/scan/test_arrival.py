@@ -1,23 +1,18 @@
 """Which files have arrived, by a clock that the test turns."""
 
+import mmap
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from videogen.scan.arrival import Arrivals, is_ignored
-
-
-class Clock:
-    """A clock that goes on only when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        """Give the time."""
-        return self.now
+from tests import footage
+from tests.clock import HandClock as Clock
+from videogen.scan import arrival
+from videogen.scan.arrival import Arrival, Arrivals, is_ignored
+from videogen.scan.hints import Hints
 
 
 class Watched:
@@ -193,3 +188,195 @@ def test_no_folder_is_no_file(tmp_path: Path) -> None:
 
     assert Arrivals(tmp_path / "raw", 0.0).look() == []
     assert Arrivals(tmp_path / "gone", 0.0).look() == []
+
+
+class Told(Watched):
+    """A raw/ whose events come, when a test says so."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.hints = Hints(Event())
+        self.deaf: set[Path] = set()
+        self.arrivals = Arrivals(root, 5.0, self.clock, hints=self.hints, is_deaf=lambda path: path.parent in self.deaf)
+
+    def arrival(self, after_s: float = 0.0) -> Arrival:
+        """Look some time later at the only file."""
+        self.clock.now += after_s
+        (found,) = self.arrivals.look()
+        return found
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    """A raw/ that is empty, with events."""
+    return Told(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a whole film."""
+    return footage.clip(tmp_path_factory.mktemp("film") / "a.mp4", seconds=1).read_bytes()
+
+
+def test_a_whole_film_has_arrived_when_it_is_closed(told: Told, film: bytes) -> None:
+    """A film that reaches to its last byte, and that nobody writes to, does not wait for quiet time (P6)."""
+    path = told.file("a.mp4", film)
+    assert not told.arrival().has_settled
+
+    told.hints.tell(path)
+
+    found = told.arrival()
+    assert (found.has_settled, found.is_early) == (True, True)
+    assert told.arrival(after_s=1).has_settled
+
+
+@pytest.mark.parametrize("cut", [1, 8, 500])
+def test_a_film_that_lacks_bytes_waits(told: Told, film: bytes, cut: int) -> None:
+    """A film whose last box is not there to its end, or not there at all, waits for quiet time (P6)."""
+    path = told.file("a.mp4", film[:-cut])
+    told.hints.tell(path)
+
+    assert not told.arrival().has_settled
+
+
+def test_a_film_with_a_writer_waits(told: Told, film: bytes) -> None:
+    """A whole film that someone still has open for writing waits, whatever was closed (P6)."""
+    path = told.file("a.mp4", film)
+    with path.open("r+b"):
+        told.hints.tell(path)
+        assert not told.arrival().has_settled
+
+    told.hints.tell(path)
+    assert told.arrival().has_settled
+
+
+def test_a_film_that_is_mapped_for_writing_waits(told: Told, film: bytes) -> None:
+    """A mapping that outlived its descriptor is a writer too (P6)."""
+    path = told.file("a.mp4", film)
+    with path.open("r+b") as file:
+        mapped = mmap.mmap(file.fileno(), 0)
+    told.hints.tell(path)
+    assert not told.arrival().has_settled
+
+    mapped.close()
+    told.hints.tell(path)
+    assert told.arrival().has_settled
+
+
+def test_a_change_after_the_event_takes_it_back(told: Told, film: bytes) -> None:
+    """What was proven of a film holds for its bytes as they were; another change starts anew (P6)."""
+    path = told.file("a.mp4", film)
+    told.hints.tell(path)
+    assert told.arrival().has_settled
+
+    os.utime(path, ns=(1, 1))
+
+    assert not told.arrival().has_settled
+
+
+def test_bad_news_of_an_early_film_waits_for_quiet(told: Told, film: bytes) -> None:
+    """A film in doubt has not arrived before its quiet time is over, and then not early (P6)."""
+    path = told.file("a.mp4", film)
+    told.hints.tell(path)
+    told.arrivals.doubt(told.arrival())
+
+    assert not told.arrival(after_s=4).has_settled
+    told.hints.tell(path)
+    assert told.arrival().is_early  # it was written to once more, and closed
+    told.arrivals.doubt(told.arrival())
+    found = told.arrival(after_s=1)
+    assert (found.has_settled, found.is_early) == (True, False)
+
+
+def test_a_rename_into_place_is_an_arrival(told: Told) -> None:
+    """Copiers rename when they are done: any kind of file has arrived then, unless someone writes to it (P6)."""
+    path = told.file("a.mp3")
+    told.hints.tell(path, "closed")
+    assert not told.arrival().has_settled
+
+    told.hints.tell(path, "moved")
+
+    assert told.arrival().is_early
+
+
+def test_where_no_events_come_quiet_is_longer(told: Told) -> None:
+    """A file on a mount that is deaf waits three times as long: its writer sits behind a network (P6)."""
+    told.file("nas/a.mp3")
+    told.deaf.add(told.root / "nas")
+    assert not told.arrival().has_settled
+
+    assert not told.arrival(after_s=14.9).has_settled
+    assert told.arrival(after_s=0.1).has_settled
+
+
+def test_a_flood_holds_up_no_other_folder(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each folder some files are followed at a time, and the rest is counted; all have their turn (T10)."""
+    monkeypatch.setattr(arrival, "FOLLOWED_OF_A_FOLDER", 10)
+    for number in range(25):
+        told.file(f"video/flood/{number}.mp4")
+    told.file("video/sea/a.mp4")
+
+    names = {one.path.parent.name: one.path for one in told.arrivals.look()}
+
+    assert names["sea"].name == "a.mp4"
+    assert told.arrivals.beyond == 15
+    seen = set()
+    for _ in range(3):
+        for one in told.arrivals.look():
+            seen.add(one.path)
+            one.path.unlink()
+    assert len(seen) == 26
+    assert told.arrivals.beyond == 0
+
+
+def test_what_cannot_be_moved_takes_no_place(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that can neither be taken nor moved is passed over until it changes, and others come forward."""
+    monkeypatch.setattr(arrival, "FOLLOWED", 1)
+    for name in ("a.mp3", "b.mp3"):
+        told.file(name)
+    first = told.arrival()
+    told.arrivals.pass_over(first)
+
+    second = told.arrival()
+
+    assert second.path != first.path
+    second.path.unlink()
+    assert told.arrivals.look() == []
+    _grow(first.path)
+    assert told.arrival().path == first.path
+
+
+def test_a_slow_walk_is_not_made_each_time(told: Told, film: bytes) -> None:
+    """Where walking takes long, what is followed and what events name is looked at in between (T10)."""
+    told.file("a.mp3")
+
+    class Slow(Clock):
+        def __call__(self) -> float:
+            self.now += 1.0
+            return self.now
+
+    told.arrivals = Arrivals(told.root, 5.0, Slow(), hints=told.hints)
+    assert len(told.arrivals.look()) == 1
+    new, named = told.file("new.mp4", film), told.file("video/sea/named.mp4", film)
+    hidden = told.file(".hidden/b.mp4", film)
+    told.hints.tell(named)
+    told.hints.tell(hidden)
+
+    found = {one.path.name: one.has_settled for one in told.arrivals.look()}
+
+    assert found == {"a.mp3": False, "named.mp4": True}
+    for _ in range(8):
+        found = {one.path.name: one.has_settled for one in told.arrivals.look()}
+    assert new.name in found
+
+
+def test_a_missing_raw_is_said(tmp_path: Path) -> None:
+    """A raw/ that is not mounted is named with what to do, and is there again without a restart (A20)."""
+    arrivals = Arrivals(tmp_path / "raw", 0.0)
+
+    assert arrivals.look() == []
+    assert "cannot be read" in arrivals.unreadable[tmp_path / "raw"]
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.mp3").write_bytes(b"one")
+    assert len(arrivals.look()) == 1
+    assert not arrivals.unreadable

@@ -71,7 +71,7 @@ def role(component: str, process: str, house: House, *, drains: bool = False) ->
     logs.start(component, house.log_file(process), as_json=Given.log_json, keep_days=house.settings.log.keep_days)
     notify = Notify.from_environment()
     house.stop = daemon.Pulse(notify.watchdog)
-    signals = Signals(stop=house.stop)
+    signals = Signals(stop=house.stop, wake=house.watch.hints.wake)
     with daemon.told(signals, drains=drains):
         yield signals, notify
 

@@ -13,13 +13,16 @@ from videogen.daemon.signals import Signals
 from videogen.daemon.watch import NodeWatch, SweepChore
 from videogen.metrics import Meter
 from videogen.notify import Notify
-from videogen.scan import AGAIN_S, Verdict, watching
+from videogen.scan import AGAIN_S, Pass, Verdict
 from videogen.wiring import House
 
 log = structlog.get_logger()
 
 ARRIVING_POLL_S = 0.25
-BURST_S = 0.1
+BURST_S = 0.25
+"""At most so long events are gathered after one came: as long as the last look took, so looking is half the time."""
+WATCH_EVERY_S = 5.0
+TRY_EVERY_S = 3600.0
 TICK_S = 0.5
 """A loop that waits comes round this often."""
 
@@ -55,7 +58,7 @@ def run_main(
     with house.spool.holding("main"):
         house.spool.prove("main")
         role = _Main(house, signals, notify, tick)
-        with watching(house.root / "raw", signals.wake), Keeper(*role.chores()):
+        with house.watch, Keeper(*role.chores()):
             role.run(once=once)
         notify.stopping()
         log.info("Stopped" if signals.stop.is_set() else "Done")
@@ -71,6 +74,7 @@ class _Main:
         self._notify = notify
         self._tick = tick
         self._moved = time.monotonic()
+        self._in_work = 0
         self._meter = Meter()
         durable.observer = self._meter.note
         self.report = MainReport()
@@ -82,6 +86,8 @@ class _Main:
         return (
             SweepChore(house, self._meter).chore(),
             NodeWatch(house).chore(),
+            Chore("see whether raw/ is the one that is watched", WATCH_EVERY_S, self._watch_again),
+            Chore("try whether events of raw/ arrive", TRY_EVERY_S, house.watch.refresh),
             LowDisk(house.root, house.settings.log.low_disk_gb).chore(),
             *Reporting(house, "main", self._meter).chores(),
         )
@@ -95,57 +101,75 @@ class _Main:
         counts = " ".join(f"{kind}:{count}" for kind, count in house.catalog.counts().items() if count)
         log.info("Started", root=str(house.root), library=counts or "empty")
 
+    def _watch_again(self) -> None:
+        """Watch raw/ anew when it was unmounted, or came back."""
+        if not self._house.watch.is_current():
+            self._house.watch.refresh()
+            self._signals.wake.set()
+
     def run(self, *, once: bool) -> None:
         """Go round until stopped; with `once` until everything is decided."""
         self._notify.ready()
-        while not self._signals.stop.is_set():
-            self._signals.wake.clear()
-            idle_s = self._look(once=once)
-            if idle_s is None:
-                return
-            self._between()
-            self._idle(idle_s)
+        try:
+            while not self._signals.stop.is_set():
+                self._signals.wake.clear()
+                began = time.monotonic()
+                idle_s = self._look(once=once)
+                if idle_s is None:
+                    return
+                self._between()
+                self._idle(idle_s, burst_s=min(BURST_S, time.monotonic() - began))
+        finally:
+            self._house.scanner.close()
 
     def _look(self, *, once: bool) -> float | None:
         """Decide what can be decided now; give how long to wait then, None where all is done."""
         house, report = self._house, self.report
+        house.scanner.is_held = self._signals.reload.is_set()
         result = house.scanner.scan_once()
         report.verdicts += result.decided if once else ()
-        self._moved = time.monotonic() if result.decided else self._moved
+        self._in_work = result.in_work
+        self._moved = time.monotonic() if result.decided or result.in_work else self._moved
         # With `once` all of raw/ is decided before the first task is made; what never comes to rest is not
         # waited for for ever.
         is_patient = time.monotonic() - self._moved < house.settings.assemble.settle_s + house.settings.scan.quiet_s
-        if not (once and result.arriving and is_patient):
+        if not (once and (result.arriving or result.beyond) and is_patient):
             waiting = house.assembler.assemble_once(result.arriving)
             report.waiting = {row.voice: row.reason for row in waiting}
             report.waiting |= {f"raw/{path}": reason for path, reason in result.put_off.items()}
             report.waiting |= {f"raw/{path}": "it is still changing" for path in result.arriving}
             if once:
                 return None
-        # What changes is looked at again soon; what waits for the clock alone, by the clock.
-        idle_s = house.settings.scan.rescan_s
-        if result.arriving or result.put_off:
-            idle_s = min(idle_s, ARRIVING_POLL_S if result.arriving else AGAIN_S)
-        return idle_s
+        return self._until_next(result)
+
+    def _until_next(self, result: Pass) -> float:
+        """Give how long to wait: what changes is looked at again soon; what waits for the clock alone, by the clock."""
+        scan = self._house.settings.scan
+        if result.arriving or result.beyond:
+            return min(scan.rescan_s, ARRIVING_POLL_S)
+        if result.put_off:
+            return min(scan.rescan_s, AGAIN_S)
+        return min(scan.rescan_s, scan.poll_s) if self._house.watch.deaf else scan.rescan_s
 
     def _between(self) -> None:
         self._tick()
         self._notify.watchdog()
         waits = len(self.report.waiting)
         self._notify.status(f"watching raw/, {waits} waiting" if waits else "watching raw/")
-        if self._signals.reload.is_set():
+        if self._signals.reload.is_set() and not self._in_work:
             self._signals.reload.clear()
             self._notify.reloading()
+            self._house.scanner.close()
             self._house = self._house.reloaded()
             self._open()
             self._notify.ready()
 
-    def _idle(self, idle_s: float) -> None:
-        """Sleep until something happened in raw/ or the time is over; a burst of events is one waking."""
+    def _idle(self, idle_s: float, *, burst_s: float) -> None:
+        """Sleep until something happened in raw/ or the time is over; the events of `burst_s` are one waking."""
         wake, until = self._signals.wake, time.monotonic() + idle_s
         while not wake.wait(max(0.0, min(TICK_S, until - time.monotonic()))):
             self._tick()
             self._notify.watchdog()
             if time.monotonic() >= until:
                 return
-        time.sleep(BURST_S)
+        time.sleep(burst_s)

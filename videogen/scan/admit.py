@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from threading import Event
+from threading import Event, Lock
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -15,7 +15,16 @@ import structlog
 
 from videogen import durable
 from videogen.catalog import Catalog
-from videogen.errors import Defect, InputError, MediaError, MissingInput, NoSpace, Stopped, VideogenError
+from videogen.errors import (
+    Defect,
+    InputError,
+    MediaError,
+    MissingInput,
+    NoSpace,
+    Stopped,
+    TemporaryError,
+    VideogenError,
+)
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Asset, Kind, Media, Source
 from videogen.model.value import readable
@@ -76,12 +85,18 @@ class Intake:
         self._room_of = room_of
         self._stop = stop
         self._trash = Trash(root)
+        self._shelving = Lock()
 
-    def admit(self, path: Path) -> Verdict:
-        """Decide one settled file of raw/; afterwards it lies there no more.
+    def warm(self) -> None:
+        """Have this thread ready for its first file; where that fails the file will say so."""
+        with suppress(TemporaryError):
+            self._prober.warm()
+
+    def admit(self, path: Path, *, is_final: bool = True) -> Verdict:
+        """Decide one settled file of raw/; afterwards it lies there no more. Several threads may do so at once.
 
         Raises: StillChanging: it is not settled after all. NoSpace: it stays, and is tried again.
-            FileNotFoundError: someone took it back.
+            FileNotFoundError: someone took it back. InputError: it would be refused and that is not final: it stays.
         """
         relative = str(path.relative_to(self._root))
         place: Place | None = None
@@ -91,6 +106,8 @@ class Intake:
             place = place_of(PurePosixPath(path.relative_to(self._root / "raw").as_posix()))
             asset = self._promote(path, place, content)
         except InputError as error:
+            if not is_final:
+                raise
             return self._refuse(path, relative, place, error)
         finally:
             for left in (content, content.with_name(content.name + ".mp3"), content.with_name(content.name + ".log")):
@@ -130,25 +147,19 @@ class Intake:
             log.info(f"Taking {first.path} in again", because="its video failed, or its bytes were changed")
         elif first is not None:
             if first.source != source:
-                raise MediaError(
-                    f"the same content is in the library already, as {first.path}",
-                    remedy="Nothing to do; remove this copy.",
-                    code="duplicate",
-                )
+                raise _duplicate(first)
             # A crash came between the promotion and this: finish it.
             self._clear(path, source)
             return first
         if source.size_bytes == 0:
             raise MediaError("the file is empty", remedy="Copy it again; the copy did not happen.", code="empty")
         media = self._measured(place.kind, content, shown(path.name))
-        again = first.path if first is not None else ""
         gain_db = 0.0
         if place.kind == "music":
             content, media, gain_db = self._levelled(content, media)
         asset = Asset(
             kind=place.kind,
-            path=again
-            or self._catalog.free_path(place.kind, place.stem, media, category=place.category, story=place.story),
+            path=first.path if first is not None else "",
             category=place.category,
             story=place.story,
             name=readable(place.stem),
@@ -160,8 +171,24 @@ class Intake:
             gain_db=gain_db,
             task_id=str(uuid4()) if place.kind == "voice" else "",
         )
-        self._catalog.add(asset, content)
+        asset = self._shelved(asset, place.stem, content)
         self._clear(path, source)
+        return asset
+
+    def _shelved(self, asset: Asset, stem: str, content: Path) -> Asset:
+        """Put a file into the library, under the name it had there or a free one.
+
+        One at a time: two copies of one file, or two files of one name, may have come side by side.
+        """
+        with self._shelving:
+            if not asset.path:
+                if second := self._catalog.of_source(asset.kind, asset.source.sha256):
+                    raise _duplicate(second)
+                free = self._catalog.free_path(
+                    asset.kind, stem, asset.media, category=asset.category, story=asset.story
+                )
+                asset = asset.model_copy(update={"path": free})
+            self._catalog.add(asset, content)
         return asset
 
     def _is_wanted_again(self, first: Asset) -> bool:
@@ -178,10 +205,10 @@ class Intake:
     def _taken(self, path: Path, content: Path) -> Source:
         try:
             self._expect_room(path)
-            if durable.has_writer(path):
+            if durable.writers(path) == "some":
                 raise StillChanging
             copied = durable.copy(path, content, self._go_on)
-            if durable.has_writer(path):
+            if durable.writers(path) == "some":
                 raise StillChanging
         except MissingInput as error:
             if error.word == "still-changing":
@@ -240,6 +267,14 @@ class Intake:
                 source.size_bytes,
             ):
                 durable.remove(path)
+
+
+def _duplicate(first: Asset) -> MediaError:
+    return MediaError(
+        f"the same content is in the library already, as {first.path}",
+        remedy="Nothing to do; remove this copy.",
+        code="duplicate",
+    )
 
 
 def check_link(content: Path) -> None:

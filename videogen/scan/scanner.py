@@ -4,15 +4,17 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
 import structlog
 
-from videogen.errors import SetupError, TemporaryError
+from videogen import durable
+from videogen.errors import InputError, SetupError, TemporaryError
 from videogen.scan.admit import Intake, StillChanging, Verdict
-from videogen.scan.arrival import Arrivals, Signature
+from videogen.scan.arrival import Arrival, Arrivals
 
 log = structlog.get_logger()
 
@@ -21,99 +23,147 @@ THE_FILE_S_OWN = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP, e
 
 AGAIN_S = 5.0
 """A file left for a cause that passes is tried again this much later."""
+IN_HAND = 2
+"""Files given to each hand at a time: one in work, one that follows at once."""
 
 
 @dataclass
 class Pass:
     """What one look came to, by paths below raw/.
 
-    `arriving` are not decided yet; `put_off` cannot be for a cause that passes (a full disk), which is named.
+    `arriving` are not decided yet, `in_work` of them are being looked into; `put_off` cannot be for a cause that
+    passes (a full disk), which is named. `beyond` are there and were not looked at yet.
     """
 
     decided: list[Verdict] = field(default_factory=list)
     arriving: list[Path] = field(default_factory=list)
     put_off: dict[Path, str] = field(default_factory=dict)
+    in_work: int = 0
+    beyond: int = 0
+
+
+@dataclass(frozen=True)
+class _Left:
+    """A file that stays in raw/ for now: why, where that is worth telling."""
+
+    reason: str = ""
+    code: str = ""
+    is_doubted: bool = False
+    is_stuck: bool = False
 
 
 class Scanner:
-    """raw/ → scanned/ or trash/invalid, one file at a time; a bad one never stops the rest."""
+    """raw/ → scanned/ or trash/invalid, `hands` files at a time; a bad one never stops the rest."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the parts of a scan, built once in wiring
         self,
         raw: Path,
         arrivals: Arrivals,
         intake: Intake,
         stop: Event,
+        *,
+        wake: Event,
+        hands: int = 2,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        durable.hear_no_leases()
         self._raw = raw
         self._arrivals = arrivals
         self._intake = intake
         self._stop = stop
+        self._wake = wake
         self._clock = clock
-        self._stuck: dict[Path, Signature] = {}
+        self._most = IN_HAND * hands
+        # Their threads live as long as this: each has a child of its own, which ends with its thread.
+        self._hands = ThreadPoolExecutor(hands, thread_name_prefix="intake", initializer=intake.warm)
+        self._in_work: dict[Path, tuple[Arrival, Future[Verdict | _Left]]] = {}
         self._put_off: dict[Path, tuple[float, str]] = {}
+        self.is_held = False
+        """Whether nothing new is given out; what is in work ends."""
+
+    def close(self) -> None:
+        """Wait for what is in work, which ends soon once `stop` is set, and let the hands go."""
+        self._hands.shutdown(wait=True, cancel_futures=True)
 
     def scan_once(self) -> Pass:
-        """Look at all of raw/ and decide what has settled; stops between two files when asked to."""
+        """Gather what was decided since the last time, look at raw/, and give out what has settled.
+
+        Raises: SetupError: nothing can be taken in before the operator did something.
+        """
         result = Pass()
+        self._gather(result)
         arrivals = self._arrivals.look()
         result.put_off |= {path.relative_to(self._raw): why for path, why in self._arrivals.unreadable.items()}
         for arrival in arrivals:
             path, relative = arrival.path, arrival.path.relative_to(self._raw)
-            if self._stuck.get(path) == arrival.signature:
-                continue  # it could be neither taken nor moved; the log said so, and it has not changed since
             again_at, reason = self._put_off.get(path, (0.0, ""))
             if reason and self._clock() < again_at:
                 result.put_off[relative] = reason
                 continue
-            if not arrival.has_settled or self._stop.is_set():
-                result.arriving.append(relative)
-                continue
-            verdict = self._decide(path, arrival.signature)
-            if verdict is not None:
-                self._put_off.pop(path, None)
-                result.decided.append(verdict)
-            elif path in self._put_off:
-                result.put_off[relative] = self._put_off[path][1]
-            elif self._stuck.get(path) != arrival.signature:
-                result.arriving.append(relative)
+            result.arriving.append(relative)
+            is_free = path not in self._in_work and len(self._in_work) < self._most
+            if arrival.has_settled and is_free and not self.is_held and not self._stop.is_set():
+                work = self._hands.submit(self._decide, arrival)
+                self._in_work[path] = arrival, work
+                work.add_done_callback(lambda _: self._wake.set())
+        self._put_off = {path: row for path, row in self._put_off.items() if os.path.lexists(path)}
+        result.in_work, result.beyond = len(self._in_work), self._arrivals.beyond
         return result
 
-    def _decide(self, path: Path, signature: Signature) -> Verdict | None:
+    def _gather(self, result: Pass) -> None:
+        for path, (arrival, work) in list(self._in_work.items()):
+            if not work.done():
+                continue
+            del self._in_work[path]
+            if work.cancelled():
+                continue
+            became = work.result()
+            if isinstance(became, Verdict):
+                self._put_off.pop(path, None)
+                result.decided.append(became)
+            else:
+                self._leave(arrival, became)
+
+    def _leave(self, arrival: Arrival, left: _Left) -> None:
+        path = arrival.path
+        if left.is_doubted:
+            self._arrivals.doubt(arrival)
+        if left.is_stuck:
+            self._arrivals.pass_over(arrival)
+        if left.reason:
+            if self._put_off.get(path, (0.0, ""))[1] != left.reason:
+                log.warning(f"Left {path.name} in raw/ for now", code=left.code, because=left.reason)
+            self._put_off[path] = self._clock() + AGAIN_S, left.reason
+
+    def _decide(self, arrival: Arrival) -> Verdict | _Left:
         try:
-            return self._intake.admit(path)
-        except StillChanging:
-            return None
-        except FileNotFoundError as error:
-            # Someone took the file back; anything else that is missing is ours.
-            return self._set_aside(path, signature, error) if os.path.lexists(path) else None
-        except TemporaryError as error:
-            self._leave(path, error.message, code=error.word)
-            return None
+            return self._intake.admit(arrival.path, is_final=not arrival.is_early)
+        except InputError:
+            return _Left(is_doubted=True)  # told only where it is not final
         except SetupError:
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno not in THE_FILE_S_OWN:
-                # A disk that is full or read-only, a folder we may not write: no fault of the file's.
-                self._leave(path, f"{type(error).__name__}: {error}", code="io")
-                return None
-            log.exception(f"Failed on {path.name}")
-            return self._set_aside(path, signature, error)
+            return self._left_after(arrival.path, error)
 
-    def _leave(self, path: Path, reason: str, *, code: str) -> None:
-        if self._put_off.get(path, (0.0, ""))[1] != reason:
-            log.warning(f"Left {path.name} in raw/ for now", code=code, because=reason)
-        self._put_off[path] = self._clock() + AGAIN_S, reason
+    def _left_after(self, path: Path, error: Exception) -> Verdict | _Left:
+        is_gone = isinstance(error, FileNotFoundError) and not os.path.lexists(path)
+        if is_gone or isinstance(error, StillChanging):
+            return _Left()
+        if isinstance(error, TemporaryError):
+            return _Left(error.message, error.word)
+        if isinstance(error, OSError) and error.errno not in THE_FILE_S_OWN:
+            # A disk that is full or read-only, a folder we may not write: no fault of the file's.
+            return _Left(f"{type(error).__name__}: {error}", "io")
+        log.error(f"Failed on {path.name}", exc_info=error)
+        return self._set_aside(path, error)
 
-    def _set_aside(self, path: Path, signature: Signature, error: Exception) -> Verdict | None:
+    def _set_aside(self, path: Path, error: Exception) -> Verdict | _Left:
         try:
             return self._intake.refuse_defect(path, error)
         except OSError as trouble:
-            self._stuck[path] = signature
             log.error(
                 f"Cannot move {path.name} out of raw/",
                 because=trouble.strerror,
                 remedy="Give the videogen user write access to the folder, or remove the file by hand.",
             )
-            return None
+            return _Left(is_stuck=True)
