@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from videogen import durable
 from videogen.assemble import Waiting
 from videogen.metrics import Meter, Row
 from videogen.model.node import Figures, NodePaper, Seen
@@ -285,17 +286,13 @@ def machine(root: Path) -> dict[str, Any]:
     }
 
 
-def _boot_s() -> float:
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
 Clock = Callable[[], float]
 
 
 class Drift:
     """A watch on the wall clock, by a clock that nobody sets and that also runs while the machine sleeps."""
 
-    def __init__(self, meter: Meter, wall: Clock = time.time, boot: Clock = _boot_s) -> None:
+    def __init__(self, meter: Meter, wall: Clock = time.time, boot: Clock = durable.boot_s) -> None:
         self._meter, self._wall, self._boot = meter, wall, boot
         self._first = self._last = wall() - boot()
 

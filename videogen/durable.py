@@ -32,7 +32,7 @@ from videogen.content import (
 from videogen.disk import DISK
 from videogen.errors import RoomsApart
 from videogen.kernel import REMOTE, type_of
-from videogen.locks import boot_id, hear_no_leases, is_locked, locked, unlock, writers
+from videogen.locks import boot_id, boot_s, hear_no_leases, is_locked, locked, unlock, writers
 from videogen.points import point
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "allocate",
     "alone",
     "boot_id",
+    "boot_s",
     "copy",
     "create",
     "digest",

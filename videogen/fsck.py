@@ -19,7 +19,6 @@ from videogen.errors import MissingInput
 from videogen.model.media import Asset
 from videogen.model.task import Manifest
 from videogen.spool import Spool, Sweeper, paper_of, read_paper, visible
-from videogen.spool.heart import now_s
 from videogen.spool.papers import HALF, PAPERS, REAPED, expect_task, read_lease, token
 from videogen.trash import utc_now
 
@@ -311,7 +310,8 @@ def _is_abandoned(path: Path) -> bool:
     except FileNotFoundError:
         return False
     now = time.time()
-    limit = min(now - now_s(), now - REMOTE_S) if durable.is_remote(path.parent) else now - now_s()
+    booted = now - durable.boot_s()
+    limit = min(booted, now - REMOTE_S) if durable.is_remote(path.parent) else booted
     return changed < limit
 
 

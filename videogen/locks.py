@@ -1,13 +1,13 @@
-"""What this machine knows of who uses a file now: its writers, who holds it as a lock, and since which boot."""
+"""What this machine knows of who uses a file now: its writers, who holds it as a lock, and since when it runs."""
 
 import errno
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Literal
 
 NO_LOCKS = {errno.ENOLCK, errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -52,7 +52,7 @@ def locked(path: Path, opened: Callable[[Path], int], patience_s: float) -> int 
 
     `opened` makes the file where it is missing. A lock file that lost its name is no lock: the look is taken after.
     """
-    give_up = monotonic() + patience_s
+    give_up = time.monotonic() + patience_s
     while True:
         descriptor = opened(path)
         try:
@@ -60,10 +60,10 @@ def locked(path: Path, opened: Callable[[Path], int], patience_s: float) -> int 
             if _is_named(descriptor, path):
                 return descriptor
         except BlockingIOError:
-            if monotonic() >= give_up:
+            if time.monotonic() >= give_up:
                 os.close(descriptor)
                 return None
-            sleep(0.005)
+            time.sleep(0.005)
         except OSError as error:
             if error.errno in NO_LOCKS:
                 return descriptor
@@ -102,6 +102,14 @@ def boot_id() -> str:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+def boot_s() -> float:
+    """Tell for how long this machine has run, its sleep counted, where the system counts it; nobody can set this clock.
+
+    Units: seconds.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def _is_named(descriptor: int, path: Path) -> bool:

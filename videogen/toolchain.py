@@ -15,7 +15,6 @@ encodes of every clip. A video that gets no session meanwhile is encoded in soft
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -68,11 +67,6 @@ class Trial:
 # -- proofs ------------------------------------------------------------------------------------------------------------
 
 
-def since_boot_s() -> float:
-    """Give the seconds since this machine started, sleep counted; no one can set this clock."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
-
-
 class Proofs:
     """What trials came to, kept in a file for as long as it can be believed. Without a file they live as long as this.
 
@@ -87,7 +81,7 @@ class Proofs:
         file: Path | None = None,
         *,
         ttl_s: float = PROOF_TTL_S,
-        now_s: Callable[[], float] = since_boot_s,
+        now_s: Callable[[], float] = durable.boot_s,
         boot: str | None = None,
     ) -> None:
         self._boot = durable.boot_id() if boot is None else boot

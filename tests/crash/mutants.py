@@ -196,8 +196,8 @@ MUTANTS = (
     ),
     Mutant(
         "spool/heart.py",
-        '    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()\n',
-        "    return time.time()\n",
+        "clock: Callable[[], float] = durable.boot_s,",
+        "clock: Callable[[], float] = __import__('time').time,",
         "a pulse is measured by the wall clock",
         (CLOCKS,),
     ),

@@ -6,7 +6,6 @@ stops first: nobody may take over what is still being worked on. It notices in a
 server that is gone may take for ever.
 """
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -23,11 +22,6 @@ log = structlog.get_logger()
 PAPER_BYTES = 4096
 """A paper is filled up to this, so that a beat can be written over the last one where the disk is full."""
 FENCE_SHARE = 2 / 3
-
-
-def now_s() -> float:
-    """Tell a clock that goes on while the machine sleeps, where there is one."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def paper_of(nodes: Path, node: str) -> Path:
@@ -61,7 +55,7 @@ class Heart:
         *,
         heartbeat_s: float,
         lease_s: float,
-        clock: Callable[[], float] = now_s,
+        clock: Callable[[], float] = durable.boot_s,
         on_fence: Callable[[], None] = lambda: None,
         tell: Callable[[float], None] = lambda _: None,
     ) -> None:
