@@ -183,7 +183,7 @@ class House:
 
     def node_name(self, given: str = "") -> str:
         """Give the node's name: the one given, else the setting, else the host's. Raises: ConfigError: not a name."""
-        name = given or self.settings.node.name or re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]
+        name = given or self.settings.node.name or self._host
         if not NODE_NAME.fullmatch(name):
             raise ConfigError(
                 f"{name!r} is not a node's name", remedy="Use 1 to 40 letters, digits, underscores and dashes."
