@@ -171,7 +171,6 @@ class House:
             stall_s=render.stall_s,
             wall_s=render.wall_s,
             memory_bytes=int(render.memory_gb * GIB) or None,
-            retry_s=self.settings.node.retry_s,
             segment_s=Fraction(str(self.settings.segments.seconds)),
             encodes=self.settings.node.encodes or tune.kept(self.root, self.node_name()),
         )

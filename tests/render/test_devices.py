@@ -191,12 +191,12 @@ def test_files_of_two_encoders_share_no_segment(floor: Floor, second: Timeline) 
 
 def test_software_is_the_same_bench(tmp_path: Path) -> None:
     """Without its device a bench keeps every other setting, so its segments are those of any node without one."""
-    bench = Bench(tmp_path, "9.0", QUICK.model_copy(update={"name": "h264_qsv"}), audio_kbps=96, retry_s=7)
+    bench = Bench(tmp_path, "9.0", QUICK.model_copy(update={"name": "h264_qsv"}), audio_kbps=96, stall_s=7)
     bench = Bench(**(vars(bench) | {"device": Device("x", Sessions(tmp_path))}))
 
     software = bench.in_software()
 
-    assert software == Bench(tmp_path, "9.0", QUICK, audio_kbps=96, retry_s=7)
+    assert software == Bench(tmp_path, "9.0", QUICK, audio_kbps=96, stall_s=7)
     assert software.profile(canvas()).encoder == QUICK
 
 

@@ -39,7 +39,6 @@ class Bench:
     stall_s: float = 60.0
     wall_s: float = 0.0
     memory_bytes: int | None = None
-    retry_s: float = 30.0
     segment_s: Fraction = Fraction(10)
     encodes: int = 0
     device: Device = field(default_factory=Device)
