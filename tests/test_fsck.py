@@ -68,7 +68,7 @@ def says(
 ) -> NodePaper:
     """Write a node's paper."""
     paper = NodePaper(node=node, incarnation=incarnation, beat=beat, host=host, boot_id=HERE[1], state=state)
-    durable.write(paper_of(spool.processing / ".nodes", node), paper.model_dump_json())
+    durable.write(paper_of(spool.nodes, node), paper.model_dump_json())
     return paper
 
 
@@ -113,7 +113,7 @@ def test_work_that_goes_on_is_no_error(spool: Spool) -> None:
         published(spool)
     nodes = [working(spool, name) for name in ("n1", "n2")]
     try:
-        while not all((spool.processing / ".nodes" / f"{name}.json").exists() for name in ("n1", "n2")):
+        while not all((spool.nodes / f"{name}.json").exists() for name in ("n1", "n2")):
             time.sleep(0.01)
         end, looks, seen = time.monotonic() + 1.5, 0, set()
         while time.monotonic() < end:
@@ -304,7 +304,7 @@ def half_claim_of_the_dead(spool: Spool) -> Path:
 def claim_of_the_silent(spool: Spool) -> Path:
     """Leave a claim of a node of another machine whose paper is old."""
     says(spool, "n1", host="elsewhere")
-    os.utime(paper_of(spool.processing / ".nodes", "n1"), (1, 1))
+    os.utime(paper_of(spool.nodes, "n1"), (1, 1))
     return claimed(spool, published(spool)).folder
 
 
@@ -523,7 +523,7 @@ def test_fsck_verb_repairs(spool: Spool, videogen: Videogen) -> None:
 def test_drain_is_asked_for_until_resume(spool: Spool, videogen: Videogen) -> None:
     """`drain` leaves a request that a node finds, `resume` takes it away, and both say what will happen."""
     says(spool, "n1")
-    request = drain_of(spool.processing / ".nodes", "n1")
+    request = drain_of(spool.nodes, "n1")
 
     said = videogen("drain", "n1")
 
@@ -541,6 +541,8 @@ def test_drain_is_asked_for_until_resume(spool: Spool, videogen: Videogen) -> No
 def test_unknown_node_is_named_with_those_there_are(spool: Spool, videogen: Videogen, verb: str, name: str) -> None:
     """A node that never ran is refused with the names of those that did, and nothing is written."""
     says(spool, "n1")
+    paper = NodePaper(node="n1.tune", incarnation="i1")  # not even one that reads like a node's is one
+    durable.write(spool.nodes / "n1.tune.json", paper.model_dump_json())
     before = sorted(spool.root.rglob("*"))
 
     said = videogen(verb, name)
@@ -556,7 +558,7 @@ def test_drain_waits_until_the_node_is_drained(spool: Spool, videogen: Videogen)
     says(spool, "n1", host="elsewhere")
     pid = os.fork()
     if pid == 0:
-        while not drain_of(spool.processing / ".nodes", "n1").exists():
+        while not drain_of(spool.nodes, "n1").exists():
             time.sleep(0.01)
         says(spool, "n1", host="elsewhere", state="draining", beat=2)
         time.sleep(0.4)
@@ -579,7 +581,7 @@ def test_drain_does_not_wait_for_the_dead(spool: Spool, videogen: Videogen) -> N
 
     assert said.status == 75
     assert "gives no sign of life" in said.err
-    assert drain_of(spool.processing / ".nodes", "n1").exists()
+    assert drain_of(spool.nodes, "n1").exists()
 
 
 def test_retry_brings_failed_tasks_back(spool: Spool, videogen: Videogen) -> None:

@@ -566,14 +566,14 @@ def test_rooms_are_counted_with_their_ages(spool: Spool) -> None:
 
 def put_paper(spool: Spool, paper: NodePaper, *, age_s: float = 0.0) -> None:
     """Write a node's paper as if that long ago."""
-    path = spool.processing / ".nodes" / f"{paper.node}.json"
+    path = spool.nodes / f"{paper.node}.json"
     path.write_text(paper.model_dump_json())
     made_older(path, age_s)
 
 
 def test_nodes_are_read_from_their_papers(spool: Spool) -> None:
     """Each paper is one node; a paper that cannot be read is told, other files there are none."""
-    nodes = spool.processing / ".nodes"
+    nodes = spool.nodes
     put_paper(spool, NodePaper(node="b", state="working", task="t", frame=30, frames=120), age_s=7)
     (nodes / "c.json").write_text("{torn")
     (nodes / "a.json").write_text('{"node": "a", "of_a_later_version": 1, "figures": {"work_s": 4, "of_another": 2}}')

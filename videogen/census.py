@@ -22,7 +22,7 @@ from videogen.metrics import Meter, Row
 from videogen.model.node import Figures, NodePaper, Seen
 from videogen.scan.arrival import DEEPEST, is_ignored
 from videogen.segments import Segments
-from videogen.spool import NODE_NAME, Spool, drain_of, visible
+from videogen.spool import Spool, drain_of, papers_in, visible
 
 AGES = (("0-5", 300.0), ("5-10", 600.0), ("10-20", 1200.0), ("20-40", 2400.0), ("40-80", 4800.0), ("80-160", 9600.0))
 OLDEST = "160-"
@@ -201,8 +201,7 @@ class Ledger:
 
 def nodes(spool: Spool) -> tuple[Seen, ...]:
     """Read every node's paper, in order of name; one that cannot be read is there with the trouble."""
-    papers = [path for path in visible(spool.processing / ".nodes") if path.suffix == ".json"]
-    return tuple(seen for path in papers if NODE_NAME.fullmatch(path.stem) for seen in _seen(path))
+    return tuple(seen for path in papers_in(spool.nodes) for seen in _seen(path))
 
 
 def _seen(path: Path) -> Iterator[Seen]:

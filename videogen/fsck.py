@@ -166,15 +166,14 @@ def _claims(spool: Spool) -> Iterator[Finding]:
 
 def _held(spool: Spool, path: Path, node: str, incarnation: str) -> Iterator[Finding]:
     """Tell of a claim, whole or on its way, whose node is dead, or may be."""
-    nodes = spool.processing / ".nodes"
-    paper = read_paper(paper_of(nodes, node))
+    paper = read_paper(paper_of(spool.nodes, node))
     where, whose = _relative(spool, path), f"{_relative(spool, path)} is held by the node {node}"
     if paper is not None and Sweeper.is_here(paper):
         if incarnation in {"", paper.incarnation} and durable.is_locked(spool.lock_of(f"node-{node}")):
             return
         remedy = "Any running node or main brings it back; so does a repair."
         yield Finding("dead-claim", "note", where, f"{whose}, whose process ended", remedy, is_repairable=True)
-    elif paper is None or _age_s(paper_of(nodes, node)) > paper.lease_s:
+    elif paper is None or _age_s(paper_of(spool.nodes, node)) > paper.lease_s:
         remedy = "Any running node or main brings it back once it has seen it silent for the whole lease."
         yield Finding("dead-claim", "note", where, f"{whose}, which is silent and may live", remedy)
 

@@ -19,6 +19,7 @@ from videogen import durable
 from videogen.errors import SetupError
 from videogen.model.timeline import Canvas
 from videogen.render import Bench
+from videogen.spool import Spool
 
 TRIAL_FRAMES = 48
 WORTH = 1.03
@@ -103,4 +104,4 @@ def keep(root: Path, node: str, trial: Trial) -> Path:
 
 
 def _paper(root: Path, node: str) -> Path:
-    return root / "processing" / ".nodes" / f"{node}.tune.json"
+    return Spool(root).nodes / f"{node}.tune.json"

@@ -72,10 +72,6 @@ class House:
         return Catalog(self.root)
 
     @cached_property
-    def _host_papers(self) -> Path:
-        return self.root / "processing" / ".nodes"
-
-    @cached_property
     def _host(self) -> str:
         return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]
 
@@ -88,7 +84,7 @@ class House:
     def toolchain(self) -> Toolchain:
         """The FFmpeg of this machine."""
         ffmpeg = self.settings.ffmpeg
-        proofs = Proofs(self._host_papers / f".proofs.{self._host}.json", ttl_s=ffmpeg.proof_s)
+        proofs = Proofs(self.spool.nodes / f".proofs.{self._host}.json", ttl_s=ffmpeg.proof_s)
         return find(ffmpeg.path, self.settings.render.encoder, Conditions(self._wanted_encoder, proofs))
 
     @cached_property
@@ -98,7 +94,7 @@ class House:
         encoder = self._wanted_encoder.model_copy(update={"name": chosen.encoder})
         if not (self.root / "processing").is_dir():
             return encoder, Device(chosen.device)  # outside a spool nothing is shared, and no folder is made
-        home = self._host_papers / f".sessions.{self._host}"
+        home = self.spool.nodes / f".sessions.{self._host}"
         sessions = Sessions.of(home, encoder, chosen.device, self.settings.node.sessions)
         return encoder, Device(chosen.device, sessions)
 

@@ -76,7 +76,7 @@ def _story(root: Path, nodes: dict[str, Node], jump: str, back: str) -> list[str
     spool, first = Spool(root), _published(root)
     wrong = [_awaited("the first claim", (spool.processing / first / "lease.json").exists)]
     nodes["short"] = started(root, "short", 0.0)
-    wrong.append(_awaited("the second node", (spool.processing / ".nodes" / "short.json").exists))
+    wrong.append(_awaited("the second node", (spool.nodes / "short.json").exists))
     _clock(root).write_text(f"{jump}\n")
     second = _published(root)
     wrong.append(_awaited("a task made after the jump", (spool.output / second).is_dir))

@@ -113,7 +113,7 @@ def worked_again(disk: Path) -> list[str]:
     tasks = [papers.task() for _ in range(5)]
     orders = stub_node.Orders("n1", Path(os.devnull), 1, is_doomed=False)
     spool, pid = Spool(root), 0
-    paper = paper_of(spool.processing / ".nodes", "n1")
+    paper = paper_of(spool.nodes, "n1")
     wrong = []
     with taken(disk, pages=RESERVE // 2):
         assert all(spool.publish(task, fill) for task in tasks)

@@ -48,7 +48,7 @@ class Life:
         """What went wrong on the way, and was lived with."""
         self.spool = Spool(place.root)
         self._heart = Heart(
-            self.spool.processing / ".nodes",
+            self.spool.nodes,
             self._paper,
             heartbeat_s=LEASE_S / 6,
             lease_s=LEASE_S,

@@ -174,7 +174,7 @@ def held_afar(spool: Spool) -> Claim:
     """Have a node on another machine hold a task."""
     claim = claimed(spool, published(spool), "afar", "i1")
     paper = NodePaper(node="afar", incarnation="i1", host="another", lease_s=LEASE_S)
-    durable.write(spool.processing / ".nodes" / "afar.json", paper.to_json())
+    durable.write(spool.nodes / "afar.json", paper.to_json())
     return claim
 
 

@@ -58,7 +58,7 @@ def test_a_node_writes_its_figures(house: StubHouse) -> None:
 def test_main_writes_the_rooms_and_the_nodes(house: StubHouse) -> None:
     """Main's very first text counts what lies in each room, every node, and no task that is nowhere."""
     paper = NodePaper(node="n7", encoder="libx264", state="working")
-    durable.write(paper_of(house.spool.processing / ".nodes", "n7"), paper.model_dump_json())
+    durable.write(paper_of(house.spool.nodes, "n7"), paper.model_dump_json())
 
     for chore in Reporting(house, "main", Meter()).chores():
         chore.look()

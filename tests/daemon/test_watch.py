@@ -37,7 +37,7 @@ def house(tmp_path: Path) -> StubHouse:
 
 def tell(house: StubHouse, node: str = "n1", age_s: float = 0.0, **more: object) -> None:
     """Leave a paper of so long ago."""
-    path = paper_of(house.spool.processing / ".nodes", node)
+    path = paper_of(house.spool.nodes, node)
     paper = NodePaper.model_validate({"node": node, "host": "afar", "lease_s": 60, "heartbeat_s": 10, **more})
     durable.write(path, paper.model_dump_json())
     then = time.time() - age_s
@@ -99,7 +99,7 @@ def test_troubles_are_told_apart(
 
 def test_a_paper_that_cannot_be_read_is_told(house: StubHouse, logged: Rows) -> None:
     """A torn paper is a trouble with a remedy, and does not hide the other nodes."""
-    paper_of(house.spool.processing / ".nodes", "n1").write_text("torn {")
+    paper_of(house.spool.nodes, "n1").write_text("torn {")
     tell(house, "n2", age_s=100)
 
     NodeWatch(house).look()
@@ -113,7 +113,7 @@ def test_one_node_going_away_is_no_trouble_of_another(house: StubHouse, logged: 
     for node in ("n1", "n2"):
         tell(house, node, age_s=100)
     watch.look()
-    paper_of(house.spool.processing / ".nodes", "n1").unlink()
+    paper_of(house.spool.nodes, "n1").unlink()
     watch.look()
 
     assert [(row["log_level"], row["node"]) for row in logged] == [("warning", "n1"), ("warning", "n2"), ("info", "n1")]

@@ -300,7 +300,7 @@ class Protocol(RuleBasedStateMachine):
         paper = NodePaper(
             node=mind.name, incarnation=mind.incarnation, beat=mind.beat, host="elsewhere", lease_s=LEASE_S
         )
-        durable.write(paper_of(self.spool.processing / ".nodes", mind.name), paper.model_dump_json())
+        durable.write(paper_of(self.spool.nodes, mind.name), paper.model_dump_json())
 
     def _pass_time(self) -> None:
         self.clock += LOOK_S
@@ -334,7 +334,7 @@ class Protocol(RuleBasedStateMachine):
     def _lose_lock(self) -> None:
         """Let others sweep while one sleeps in a sweep: over a network its lock ends, with the lease of its client."""
         with suppress(FileNotFoundError):
-            (self.spool.processing / ".nodes" / "sweep.lock").unlink()
+            (self.spool.nodes / "sweep.lock").unlink()
 
     # -- what they do --------------------------------------------------------------------------------------------------
 
@@ -780,7 +780,7 @@ def test_folder_of_a_known_number_is_another_claim(spool: Spool) -> None:
     for beat in range(8):
         clock[0] += LOOK_S
         durable.write(
-            paper_of(spool.processing / ".nodes", "n2"),
+            paper_of(spool.nodes, "n2"),
             NodePaper(node="n2", incarnation=lease.incarnation, beat=beat, host="elsewhere").model_dump_json(),
         )
         assert sweeper.look("now") == []

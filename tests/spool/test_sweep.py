@@ -60,7 +60,7 @@ def tell(spool: Spool, beat: int = 1, node: str = "n1", incarnation: str = "i1",
     """Write a node's paper: of another host, unless `more` says otherwise."""
     words = {"host": "afar", "boot_id": "b", "lease_s": LEASE_S, **more}
     paper = NodePaper.model_validate({"node": node, "incarnation": incarnation, "beat": beat, **words})
-    durable.write(paper_of(spool.processing / ".nodes", node), paper.model_dump_json())
+    durable.write(paper_of(spool.nodes, node), paper.model_dump_json())
 
 
 def here() -> dict[str, Any]:
@@ -193,7 +193,7 @@ def test_a_node_without_a_paper_is_given_its_lease(spool: Spool, clock: HandCloc
     """A claim whose node has no paper, or one that cannot be read, is left alone for a lease and then goes back."""
     held(spool)
     if paper:
-        paper_of(spool.processing / ".nodes", "n1").write_text(paper)
+        paper_of(spool.nodes, "n1").write_text(paper)
     sweeper = Sweeper(spool, lease_s=LEASE_S, clock=clock)
 
     assert looks(sweeper, clock, 4) == []
@@ -206,7 +206,7 @@ def test_a_torn_paper_in_between_is_no_beat(spool: Spool, clock: HandClock) -> N
     tell(spool)
     sweeper = Sweeper(spool, lease_s=LEASE_S, clock=clock)
     looks(sweeper, clock, 3)
-    paper_of(spool.processing / ".nodes", "n1").write_text("torn {")
+    paper_of(spool.nodes, "n1").write_text("torn {")
     assert looks(sweeper, clock, 1) == []
     tell(spool)  # the same beat as before
 
@@ -253,7 +253,7 @@ def test_a_node_that_starts_during_a_look_is_not_taken_for_dead(spool: Spool) ->
     """A claim that a new life makes while a sweeper is between its looks at papers and at claims is left alone."""
     tell(spool, incarnation="i1", **here())
     swept: list[Swept] = []
-    lock = spool.processing / ".nodes" / "sweep.lock"
+    lock = spool.nodes / "sweep.lock"
     points.arm({"VIDEOGEN_FAILPOINTS": "durable.alone.locked=sleep:0.5@1"})
     looking = Thread(target=lambda: swept.extend(Sweeper(spool, lease_s=LEASE_S).look("now")))
 
@@ -563,7 +563,7 @@ def test_one_sweeps_at_a_time(spool: Spool) -> None:
     tell(spool, **here())
     sweeper = Sweeper(spool, lease_s=LEASE_S)
 
-    with durable.alone(spool.processing / ".nodes" / "sweep.lock"):
+    with durable.alone(spool.nodes / "sweep.lock"):
         assert sweeper.look("now") == []
     assert len(sweeper.look("now")) == 1
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +14,7 @@ from videogen import durable, fsck
 from videogen.cli.app import Given, Json, app, print_json
 from videogen.errors import InputError, LeaseLost, MissingInput, TemporaryError, VideogenError
 from videogen.model.node import NodePaper
-from videogen.spool import NODE_NAME, Spool, Sweeper, drain_of, paper_of, read_paper, read_task, visible
+from videogen.spool import NODE_NAME, Spool, Sweeper, drain_of, paper_of, papers_in, read_paper, read_task, visible
 from videogen.spool.papers import token
 from videogen.trash import utc_now
 from videogen.wiring import House
@@ -77,7 +76,7 @@ def drain(
     """Ask a node to finish what it holds and take no more, until `resume`; the request outlives its restarts."""
     spool = _spool()
     paper = _paper(spool, node)
-    durable.write(drain_of(_nodes(spool), node), f"asked for at {utc_now()}\n")
+    durable.write(drain_of(spool.nodes, node), f"asked for at {utc_now()}\n")
     if wait:
         paper = _drained(spool, paper)
     if as_json:
@@ -96,7 +95,7 @@ def resume(node: NodeName, as_json: Json = False) -> None:
     """Have a node take tasks again; one that was not asked to drain goes on as before."""
     spool = _spool()
     paper = _paper(spool, node)
-    request = drain_of(_nodes(spool), node)
+    request = drain_of(spool.nodes, node)
     was_asked = request.exists()
     durable.remove(request)
     if as_json:
@@ -114,15 +113,11 @@ def _spool() -> Spool:
     return spool
 
 
-def _nodes(spool: Spool) -> Path:
-    return spool.processing / ".nodes"
-
-
 def _paper(spool: Spool, node: str) -> NodePaper:
     """Read the paper of a node. Raises: InputError: there never was such a node."""
-    paper = read_paper(paper_of(_nodes(spool), node)) if NODE_NAME.fullmatch(node) else None
+    paper = read_paper(paper_of(spool.nodes, node)) if NODE_NAME.fullmatch(node) else None
     if paper is None:
-        known = [path.stem for path in visible(_nodes(spool)) if path.suffix == ".json"]
+        known = [path.stem for path in papers_in(spool.nodes)]
         there = f"These are: {', '.join(known)}." if known else "None has run here yet."
         raise InputError(f"no node is named {node}", remedy=there)
     return paper
@@ -149,7 +144,7 @@ def _drained(spool: Spool, paper: NodePaper) -> NodePaper:
             told = f"{paper.node}: {paper.state}, holds {len(paper.held)} tasks"
             shown.update(escape(told))
             time.sleep(LOOK_S)
-            latest = read_paper(paper_of(_nodes(spool), paper.node)) or paper
+            latest = read_paper(paper_of(spool.nodes, paper.node)) or paper
             if (latest.incarnation, latest.beat) != (paper.incarnation, paper.beat):
                 heard = time.monotonic()
                 if not console.is_terminal and (latest.state, latest.held) != (paper.state, paper.held):

@@ -87,7 +87,7 @@ class _Life:
         )
         describing = Describing(house, name, self._incarnation, self._pipeline, self._meter)
         self._heart = Heart(
-            house.spool.processing / ".nodes",
+            house.spool.nodes,
             describing.paper,
             heartbeat_s=settings.heartbeat_s,
             lease_s=settings.lease_s,
@@ -96,7 +96,7 @@ class _Life:
         )
         node.is_fenced = lambda: self._heart.is_fenced
         self._reporting = Reporting(house, f"node-{name}", self._meter)
-        self._drain_request = drain_of(house.spool.processing / ".nodes", name)
+        self._drain_request = drain_of(house.spool.nodes, name)
         self._is_asked_to_drain = False
         self._has_told_broken = False
         self._drain_until: float | None = None

@@ -8,7 +8,7 @@ Known limits: a holder that sleeps for longer than its lease between taking a to
     takes the next holder's claim from under it, sees that, and puts it back; that holder may have to start again.
 """
 
-from videogen.spool.heart import Heart, drain_of, paper_of, read_paper
+from videogen.spool.heart import Heart, drain_of, paper_of, papers_in, read_paper
 from videogen.spool.papers import read_task, visible
 from videogen.spool.rooms import NODE_NAME, Claim, Spool
 from videogen.spool.sweep import Identity, Sweeper, Swept
@@ -23,6 +23,7 @@ __all__ = [
     "Swept",
     "drain_of",
     "paper_of",
+    "papers_in",
     "read_paper",
     "read_task",
     "visible",

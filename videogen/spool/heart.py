@@ -16,6 +16,8 @@ from videogen import durable
 from videogen.errors import NoSpace
 from videogen.model.node import NodePaper
 from videogen.points import point
+from videogen.spool.papers import visible
+from videogen.spool.rooms import NODE_NAME
 
 log = structlog.get_logger()
 
@@ -32,6 +34,11 @@ def paper_of(nodes: Path, node: str) -> Path:
 def drain_of(nodes: Path, node: str) -> Path:
     """Name the request that a node take no more tasks; it holds while the file is there."""
     return nodes / f"{node}.drain"
+
+
+def papers_in(nodes: Path) -> list[Path]:
+    """List the papers of all nodes, in order of name; of what else lies there, as what a tuning found, none is one."""
+    return [path for path in visible(nodes) if path.suffix == ".json" and NODE_NAME.fullmatch(path.stem)]
 
 
 def read_paper(path: Path) -> NodePaper | None:

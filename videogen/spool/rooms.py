@@ -91,6 +91,7 @@ class Spool:
         self.output = root / "output"
         self.failed = root / "trash" / "failed"
         self.attempts = root / "trash" / "attempts"
+        self.nodes = self.processing / ".nodes"
 
     def lay_out(self) -> None:
         """Make every room that is missing; what is there stays as it is."""
@@ -132,7 +133,7 @@ class Spool:
 
         Raises: SetupError: another one is running.
         """
-        durable.make_folder(self.processing / ".nodes")
+        durable.make_folder(self.nodes)
         with self.lock_of(role).open("a+") as file:
             give_up = time.monotonic() + LOCK_PATIENCE_S
             while True:
@@ -151,7 +152,7 @@ class Spool:
 
     def lock_of(self, role: str) -> Path:
         """Name the file that the only process of a role holds locked."""
-        return self.processing / ".nodes" / f"{role}.lock"
+        return self.nodes / f"{role}.lock"
 
     # -- asking ------------------------------------------------------------------------------------------------------
 

@@ -21,8 +21,8 @@ from videogen.model.node import ENDED, NodePaper
 from videogen.model.task import Lease, reason_for
 from videogen.points import point
 from videogen.spool import returning
-from videogen.spool.heart import read_paper
-from videogen.spool.papers import HALF, REAPED, read_lease, visible
+from videogen.spool.heart import papers_in, read_paper
+from videogen.spool.papers import HALF, REAPED, read_lease
 from videogen.spool.rooms import Spool
 
 log = structlog.get_logger()
@@ -84,7 +84,6 @@ class Sweeper:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
-        self._nodes = spool.processing / ".nodes"
         self._me = identity or Identity()
         self._lease_s = lease_s
         self._clock = clock
@@ -99,7 +98,7 @@ class Sweeper:
         papers = self._papers()
         self._listen(papers)
         self._has_others = any(self._lives_elsewhere(paper) for paper in papers.values())
-        with durable.alone(self._nodes / "sweep.lock") as is_ours:
+        with durable.alone(self._spool.nodes / "sweep.lock") as is_ours:
             if not is_ours and not self._is_barred_too_long():
                 return []
             self._barred_since = None
@@ -122,7 +121,7 @@ class Sweeper:
     # -- who lives -----------------------------------------------------------------------------------------------------
 
     def _papers(self) -> dict[str, NodePaper]:
-        papers = (read_paper(path) for path in visible(self._nodes) if path.suffix == ".json")
+        papers = map(read_paper, papers_in(self._spool.nodes))
         return {paper.node: paper for paper in papers if paper is not None}
 
     def _listen(self, papers: dict[str, NodePaper]) -> None:
