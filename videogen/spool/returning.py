@@ -201,7 +201,7 @@ def recover_claim(root: Path, folder: Path, epoch: int, at: str, node: str) -> s
         return "tasks" if finish(root, _aside(folder, epoch), folder.name, epoch) else "trash"
     task = read_task(folder)
     if task.attempts + 1 < ATTEMPTS:
-        give_back(root, folder, epoch, Changed(task.attempts + 1, avoid=_with(task.avoid, node)))
+        give_back(root, folder, epoch, Changed(task.attempts + 1, avoid=avoiding(task.avoid, node)))
         return "tasks"
     error = Stalled(
         f"the node died {ATTEMPTS} times while it held this task",
@@ -212,8 +212,9 @@ def recover_claim(root: Path, folder: Path, epoch: int, at: str, node: str) -> s
     return "trash"
 
 
-def _with(avoid: tuple[str, ...], node: str) -> tuple[str, ...]:
-    return avoid if node in avoid else (*avoid, node)
+def avoiding(avoid: tuple[str, ...], node: str) -> tuple[str, ...]:
+    """Give those who leave a task to others, with one node more; each is named once, and no name adds none."""
+    return tuple(dict.fromkeys((*avoid, *([node] if node else []))))
 
 
 def _clear_published(root: Path, folder: Path, epoch: int) -> str | None:

@@ -350,8 +350,8 @@ class Spool:
         Raises: LeaseLost: it was not ours any more.
         """
         returning.fence(claim.folder, claim.epoch)
-        avoided = dict.fromkeys((*claim.task.avoid, *([avoid] if avoid else [])))
-        changed = returning.Changed(claim.task.attempts + int(counts), not_before_s, tuple(avoided))
+        avoided = returning.avoiding(claim.task.avoid, avoid)
+        changed = returning.Changed(claim.task.attempts + int(counts), not_before_s, avoided)
         with self._fenced_again(claim):
             returning.give_back(self.root, claim.folder, claim.epoch, changed)
 
