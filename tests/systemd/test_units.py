@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.systemd.unit import APP, ROOT, SERVICES, Unit, installed, make, needs
+from videogen import config
+from videogen.daemon.up import CHILD_GRACE_S
 
 EXPOSURE = 2.0
 """Out of ten; a unit without walls has 9.2. systemd's own word for less than two is OK or SAFE."""
@@ -150,6 +152,12 @@ def test_what_all_roles_share(units: Path, name: str) -> None:
     unit = Unit(units / name)
 
     assert {key: unit.the(key) for key in COMMON} == COMMON
+
+
+@each_service
+def test_a_drain_is_over_before_the_manager_loses_patience(units: Path, name: str) -> None:
+    """Whoever drains has time left after `node.drain_s` to end its FFmpeg and give its task back (A3, P16)."""
+    assert float(Unit(units / name).the("TimeoutStopSec")) >= config.Node().drain_s + CHILD_GRACE_S
 
 
 @pytest.mark.parametrize(
