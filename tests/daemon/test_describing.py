@@ -3,12 +3,10 @@
 import os
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.crash.stub_node import LEASE_S, StubHouse, lay_out
 from tests.render.test_pipeline import Double, done, running, soon
@@ -16,13 +14,6 @@ from videogen import __version__, durable
 from videogen.daemon.describing import Describing
 from videogen.metrics import Meter
 from videogen.model.node import NodePaper
-
-
-@pytest.fixture(autouse=True)
-def silent() -> Iterator[None]:
-    """Keep the log off the screen."""
-    with capture_logs():
-        yield
 
 
 @pytest.fixture

@@ -3,24 +3,14 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
+from tests.rows import Rows
 from videogen.daemon.keeper import LOOK_S, LOW_DISK_EVERY_S, Chore, Keeper, LowDisk
 from videogen.errors import NoSpace
-
-Rows = list[MutableMapping[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def logged() -> Iterator[Rows]:
-    """What is said."""
-    with capture_logs() as rows:
-        yield rows
 
 
 def failing(*errors: BaseException | None) -> Callable[[], None]:

@@ -1,28 +1,17 @@
 """What a role tells of itself: a text for a scraper, a line in the log, and from main the rooms and all nodes (A12)."""
 
-from collections.abc import Iterator, MutableMapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.crash.stub_node import StubHouse, lay_out
+from tests.rows import Rows
 from tests.test_spool import claimed, published
 from videogen import durable
 from videogen.daemon.reporting import Reporting
 from videogen.metrics import Meter
 from videogen.model.node import NodePaper
 from videogen.spool import paper_of
-
-Rows = list[MutableMapping[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def logged() -> Iterator[Rows]:
-    """What is said."""
-    with capture_logs() as rows:
-        yield rows
 
 
 @pytest.fixture

@@ -3,29 +3,19 @@
 import os
 import socket
 import time
-from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.crash.stub_node import StubHouse, lay_out
+from tests.rows import Rows
 from tests.test_spool import claimed, published, rooms_of
 from videogen import durable
 from videogen.daemon.watch import NodeWatch, SweepChore
 from videogen.metrics import Meter
 from videogen.model.node import NodePaper
 from videogen.spool import Identity, paper_of
-
-Rows = list[MutableMapping[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def logged() -> Iterator[Rows]:
-    """What is said."""
-    with capture_logs() as rows:
-        yield rows
 
 
 @pytest.fixture

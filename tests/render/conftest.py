@@ -1,7 +1,9 @@
 """A shelf of tiny clips, and a house that renders them."""
 
+import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +16,17 @@ from videogen.render.video import Done
 from videogen.segments import Segments
 
 UsualOf = Callable[..., tuple[House, Done]]
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder on another filesystem."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or memory.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
+        pytest.skip("no second filesystem: /dev/shm is missing or the same")
+    folder = Path(tempfile.mkdtemp(dir=memory))
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

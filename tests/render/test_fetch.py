@@ -1,8 +1,6 @@
 """Files come near, linked or copied, and nothing is read whose bytes were not proven (A3, A9; promises P7, P21)."""
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,17 +41,6 @@ def task() -> Task:
     made = papers.task()
     logo = {"path": "logo.png", "sha256": LOGO}
     return made.model_copy(update={"inputs": made.inputs.model_validate({**made.inputs.model_dump(), "logo": logo})})
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[Path]:
-    """A folder on another filesystem."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK) or memory.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
-        pytest.skip("no second filesystem: /dev/shm is missing or the same")
-    folder = Path(tempfile.mkdtemp(dir=memory))
-    yield folder
-    shutil.rmtree(folder)
 
 
 def near(root: Path, task: Task, way: Way, folder: Path | None = None, halt: Event | None = None) -> NearFiles:

@@ -7,8 +7,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -94,17 +92,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path / "spool")
     yield made
     (made.root / "processing" / ".reserve").unlink(missing_ok=True)
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[Path]:
-    """A folder on another filesystem."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK) or memory.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
-        pytest.skip("no second filesystem: /dev/shm is missing or the same")
-    folder = Path(tempfile.mkdtemp(dir=memory))
-    yield folder
-    shutil.rmtree(folder)
 
 
 def took(node: Node) -> Job:

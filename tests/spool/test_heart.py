@@ -8,11 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.clock import HandClock
 from videogen import durable, points
@@ -22,14 +21,6 @@ from videogen.spool import Heart, drain_of, paper_of, read_paper
 from videogen.spool.heart import FENCE_SHARE, PAPER_BYTES
 
 LEASE_S = 60.0
-
-
-@pytest.fixture(autouse=True)
-def disarmed() -> Iterator[None]:
-    """Leave no rule behind, and no log line on the screen."""
-    with capture_logs():
-        yield
-    points.arm({})
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The way back, step by step: whoever goes it, and however often, a task is made once (A3, A10; P1, P2, P13, P18)."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -22,21 +22,6 @@ from videogen.spool.returning import Changed, bury, fence, finish, give_back, re
 
 FORK = get_context("fork")
 REASON = reason_for(BROKEN, stage="render", path="tasks/x", at="now")
-
-
-@pytest.fixture(autouse=True)
-def disarmed() -> Iterator[None]:
-    """Leave no rule behind for another test."""
-    yield
-    points.arm({})
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    """Empty rooms."""
-    made = Spool(tmp_path / "spool")
-    made.lay_out()
-    return made
 
 
 @pytest.fixture

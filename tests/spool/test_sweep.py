@@ -6,7 +6,7 @@ Nodes are papers and locks here, as others see them; claims are real, and a deat
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests import papers
 from tests.clock import HandClock
@@ -32,22 +31,6 @@ from videogen.spool.papers import token
 LEASE_S = 60.0
 HOUR_S = 3600.0
 FORK = get_context("fork")
-
-
-@pytest.fixture(autouse=True)
-def disarmed() -> Iterator[None]:
-    """Leave no rule behind, and no log line on the screen."""
-    with capture_logs():
-        yield
-    points.arm({})
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    """Empty rooms."""
-    made = Spool(tmp_path / "spool")
-    made.lay_out()
-    return made
 
 
 @pytest.fixture
