@@ -98,6 +98,7 @@ class _Life:
         self._reporting = Reporting(house, f"node-{name}", self._meter)
         self._drain_request = drain_of(house.spool.nodes, name)
         self._is_asked_to_drain = False
+        self._has_asked_itself = False
         self._has_told_broken = False
         self._drain_until: float | None = None
         self._said = ""
@@ -130,6 +131,7 @@ class _Life:
             finally:
                 self._pipeline.end()
                 self._heart.stop()
+                Chore("ask itself to drain", 0.0, self._ask_itself).look()  # it may have had no time yet
                 Chore("write the last figures", 0.0, self._reporting.write).look()
         if self._pipeline.failure is not None:
             raise self._pipeline.failure
@@ -146,6 +148,18 @@ class _Life:
 
     def _look_for_request(self) -> None:
         self._is_asked_to_drain = self._drain_request.exists()
+        self._ask_itself()
+
+    def _ask_itself(self) -> None:
+        """Leave a request to drain where too many tasks failed here, once for each time.
+
+        The flag is read before the reason, and the loop takes the reason away before the flag: a reason that is seen
+        unasked is a new one. Only when the request is there does the loop go by it alone.
+        """
+        if not self._has_asked_itself and (because := self._pipeline.broken):
+            durable.write(self._drain_request, f"{because}\n")
+            self._is_asked_to_drain = True
+            self._has_asked_itself = True
 
     # -- the loop: it touches no disk ----------------------------------------------------------------------------------
 
@@ -197,15 +211,15 @@ class _Life:
                 because=self._pipeline.broken,
                 remedy=f"Look into trash/failed and the node's log, then `videogen resume {self._name}`.",
             )
-            durable.write(self._drain_request, f"{self._pipeline.broken}\n")
-            self._is_asked_to_drain = True
+        is_unasked = bool(self._pipeline.broken) and not self._has_asked_itself
         if self._is_asked_to_drain and not self._pipeline.is_draining:
             log.info("Draining", node=self._name, because="it was asked to")
             self._pipeline.drain()
-        elif self._pipeline.is_draining and not self._is_asked_to_drain:
+        elif self._pipeline.is_draining and not (self._is_asked_to_drain or is_unasked):
             log.info("Resuming", node=self._name)
-            self._has_told_broken = False
             self._pipeline.resume()
+            self._has_told_broken = False
+            self._has_asked_itself = False
 
     def _is_done(self) -> bool:
         """Whether there is nothing more to do for `once`."""
