@@ -62,9 +62,9 @@ def metered(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Used:
     return Used(time.monotonic() - began, rss / 1e6, pss / 1e6 if pss else None)
 
 
-def peak_mb() -> float:
-    """Give the most memory this very process ever held. Units: MB."""
-    status = Path("/proc/self/status")
+def peak_mb(pid: int | None = None) -> float:
+    """Give the most memory a process ever held, this very one where none is named. Units: MB."""
+    status = Path(f"/proc/{pid or 'self'}/status")
     if status.exists():
         # Not getrusage, whose figure is that of the parent where the parent was larger.
         (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,18 @@ class Root:
         if ended.returncode != 0:
             raise VideogenError(f"videogen {' '.join(arguments)} ended with {ended.returncode}: {ended.stderr[-800:]}")
         return seconds
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Have a role run while the block does; it is told to end after."""
+        argv, quiet = self.argv(*arguments), subprocess.DEVNULL
+        with subprocess.Popen(argv, env=self.env, stdout=quiet, stderr=quiet) as process:
+            try:
+                yield process
+                if process.poll() is not None:
+                    raise VideogenError(f"videogen {' '.join(arguments)} ended by itself with {process.returncode}")
+            finally:
+                process.terminate()
 
     def tasks(self) -> list[Task]:
         """Read the papers of what waits in tasks/, in order of their stories."""
