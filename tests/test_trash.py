@@ -1,5 +1,6 @@
 """trash/invalid: every refused file keeps its bytes, gets a name of its own and has its reason beside it."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from videogen import __version__
 from videogen.errors import Defect, MediaError
 from videogen.model.task import Reason
-from videogen.trash import Trash
+from videogen.trash import HASH_BYTES, Trash
 
 FORK = get_context("fork")
 NOTE = ".reason.json"
@@ -58,14 +60,47 @@ def test_reason_says_why_and_what_to_do(root: Path) -> None:
     reason = Reason.model_validate_json(target.with_name("clip.mp4.reason.json").read_bytes())
     assert reason.at.endswith("Z")
     assert reason.model_dump(exclude={"at"}) == {
+        "version": 1,
         "code": "decode-error",
         "message": "the clip is broken",
         "remedy": "Export it again.",
         "stage": "scan",
         "path": "raw/video/nature/clip.mp4",
         "original_name": "clip.mp4",
+        "sha256": hashlib.sha256(b"content").hexdigest(),
+        "size_bytes": 7,
+        "videogen": __version__,
         "facts": {"frame": 7, "ratio": 0.5, "at": "x"},
     }
+
+
+def noted(target: Path) -> Reason:
+    """Read the reason beside a refused file."""
+    return Reason.model_validate_json(target.with_name(target.name + NOTE).read_bytes())
+
+
+def test_a_large_file_is_not_read_for_its_reason(root: Path) -> None:
+    """A file over the limit is refused at once with its size, and with a hash only where its reader tells it (P8)."""
+    trash, hashes = Trash(root), []
+
+    for told in ("", "a" * 64):
+        path = drop(root, "huge.mp4")
+        os.truncate(path, HASH_BYTES + 1)
+        hashes.append(trash.refuse(path, BROKEN, sha256=told))
+
+    assert [(noted(one).size_bytes, noted(one).sha256) for one in hashes] == [
+        (HASH_BYTES + 1, ""),
+        (HASH_BYTES + 1, "a" * 64),
+    ]
+
+
+def test_a_note_of_an_earlier_version_is_read(root: Path) -> None:
+    """A reason that was written before it had a version, a hash and a size is still one (P25)."""
+    old = {"code": "empty", "message": "m", "remedy": "r", "stage": "scan", "path": "raw/x", "at": "then", "facts": {}}
+
+    reason = Reason.model_validate_json(json.dumps(old))
+
+    assert (reason.version, reason.sha256, reason.size_bytes, reason.videogen) == (1, "", None, "")
 
 
 @pytest.mark.parametrize(
@@ -165,6 +200,7 @@ def test_what_is_no_file_is_moved_as_it_is(root: Path, kind: str) -> None:
         target = trash.refuse(source, BROKEN)
         kept.append(target.name)
         assert os.lstat(target).st_ino == inode
+        assert (noted(target).size_bytes, noted(target).sha256) == (None, "")
 
     assert kept == ["odd", "odd~2"]
     assert held(root) == ["odd", "odd.reason.json", "odd~2", "odd~2.reason.json"]

@@ -1,6 +1,8 @@
 """trash/invalid: files from raw/ that cannot become anything, each with its reason beside it."""
 
+import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -9,11 +11,13 @@ from uuid import uuid4
 
 from videogen import durable
 from videogen.errors import VideogenError
-from videogen.model.task import reason_for
+from videogen.model.task import Reason, reason_for
 from videogen.model.value import readable
 
 NAME_BYTES = 200
 """Longest name kept: with `~12` and `.reason.json` it still fits the 255 bytes a name may have."""
+HASH_BYTES = 256 << 20
+"""Up to here a refused file is read for its hash: seconds on a slow disk. Who read a larger one may tell its hash."""
 
 
 def utc_now() -> str:
@@ -28,23 +32,19 @@ class Trash:
         self._root = root
         self._folder = root / "trash" / "invalid"
 
-    def refuse(self, path: Path, error: VideogenError, *, stage: str = "scan") -> Path:
+    def refuse(self, path: Path, error: VideogenError, *, stage: str = "scan", sha256: str = "") -> Path:
         """Move a file to trash/invalid with its reason; give the name it has there.
+
+        `sha256` is of its bytes where the caller read them; else those of a file up to HASH_BYTES are read here.
 
         Shape: the dropped name, `<stem>~2.<ext>` and so on where it is taken; `<name>.reason.json` beside it.
         """
+        reason = self._reason(path, error, stage=stage, sha256=sha256)
         for name in numbered(path.name):
             target = self._folder / name
             note = self._folder / f"{name}.reason.json"
             if os.path.lexists(target):
                 continue
-            reason = reason_for(
-                error,
-                stage=stage,
-                path=readable(str(path.relative_to(self._root))),
-                original_name=readable(path.name),
-                at=utc_now(),
-            )
             # The reason first: a crash between the two leaves a note without a file, never a file without a note.
             if not durable.create(note, reason.to_json()):
                 continue
@@ -57,6 +57,43 @@ class Trash:
                 raise
             durable.remove(note)
         raise AssertionError("unreachable: count() does not end")
+
+    def _reason(self, path: Path, error: VideogenError, *, stage: str, sha256: str) -> Reason:
+        reason = reason_for(
+            error,
+            stage=stage,
+            path=readable(str(path.relative_to(self._root))),
+            original_name=readable(path.name),
+            at=utc_now(),
+        )
+        size_bytes, read = content_of(path, 0 if sha256 else HASH_BYTES)
+        return reason.model_copy(update={"sha256": sha256 or read, "size_bytes": size_bytes})
+
+
+def content_of(path: Path, limit_bytes: int) -> tuple[int | None, str]:
+    """Give the size of a regular file and the hash of its bytes, which is empty where it is larger than the limit.
+
+    What cannot be read, or is no regular file, has neither; a link is not followed and no pipe is waited for.
+    """
+    try:
+        descriptor = durable.DISK.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            is_at = os.fstat(descriptor)
+            if not stat.S_ISREG(is_at.st_mode):
+                return None, ""
+            if is_at.st_size > limit_bytes:
+                return is_at.st_size, ""
+            return is_at.st_size, hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return _size_of(path), ""
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        is_at = path.lstat()
+    except OSError:
+        return None
+    return is_at.st_size if stat.S_ISREG(is_at.st_mode) else None
 
 
 def numbered(name: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from videogen import __version__
 from videogen.errors import VideogenError
 from videogen.model.recipe import Story
 from videogen.model.value import Digest, Value
@@ -99,16 +100,32 @@ class Lease(Value):
 
 
 class Reason(Value):
-    """Why a thing is in trash/. `at` is the time it went there, for people; nothing reads it back."""
+    """Why a thing is in trash/: `<name>.reason.json` beside a file, reason.json in a task's folder."""
 
+    version: Literal[1] = 1
+    """Of this form; a reader that knows another one still finds `code`, `message` and `remedy`."""
     code: str
+    """The stable word for what is wrong, as in the tables of this page."""
     message: str
+    """One sentence about this very thing."""
     remedy: str
+    """What a person can do."""
     stage: str
+    """Where it was refused: `scan`, `crawl`, or a stage of a task's way."""
     path: str
+    """Where it was dropped, or lay, from the root: a file goes back there to be tried again."""
     original_name: str = ""
+    """A file's name as it was dropped; bytes that are not UTF-8 as \\xNN."""
+    sha256: str = ""
+    """The hash of a file's bytes as they lie in trash/; empty for a folder, and for a large file that nobody read."""
+    size_bytes: int | None = None
+    """A file's size; null for what is no regular file, and for a task."""
     at: str
+    """When it went to trash/, in UTC, for people; nothing reads it back."""
+    videogen: str = ""
+    """The version that refused it; empty in notes from before this key."""
     facts: dict[str, Any] = Field(default_factory=dict)
+    """What else is known: `status` and `stderr` of a child that died, `command` and `said` of FFmpeg."""
 
 
 def reason_for(error: VideogenError, *, stage: str, path: str, at: str, original_name: str = "") -> Reason:
@@ -122,6 +139,7 @@ def reason_for(error: VideogenError, *, stage: str, path: str, at: str, original
         path=path,
         original_name=original_name,
         at=at,
+        videogen=__version__,
         facts=facts,
     )
 
