@@ -140,7 +140,7 @@ class Arrivals:
     def _followed(self, hints: Mapping[Path, Hint]) -> Iterator[tuple[Path, Signature]]:
         """Look at what is followed already and at what events named."""
         for path in self._seen.keys() | {path for path in hints if self._is_ours(path)}:
-            if (signature := _signature(path)) and self._stuck.get(path) != signature:
+            if (signature := signature_of(path)) and self._stuck.get(path) != signature:
                 yield path, signature
 
     def _is_ours(self, path: Path) -> bool:
@@ -160,7 +160,7 @@ class Arrivals:
                     folders.append((folder / name, depth + 1))
                 elif of_folder >= FOLLOWED_OF_A_FOLDER or taken >= FOLLOWED:
                     self.beyond += 1
-                elif signature := _signature(path := folder / name):
+                elif signature := signature_of(path := folder / name):
                     if self._stuck.get(path) == signature:
                         stuck[path] = signature
                         continue
@@ -192,7 +192,8 @@ def _is_film(path: Path) -> bool:
     return path.name.lower().endswith(".mp4")
 
 
-def _signature(path: Path) -> Signature | None:
+def signature_of(path: Path) -> Signature | None:
+    """Give what tells a file from what it was and will be; None where it is not there."""
     try:
         is_at = path.lstat()
     except OSError:
