@@ -31,6 +31,7 @@ from videogen.spool import NODE_NAME, Spool
 from videogen.spool.queue import Queue
 from videogen.toolchain import Conditions, Proofs, Toolchain, find
 from videogen.trash import Trash
+from videogen.why import Explainer
 
 if TYPE_CHECKING:
     from videogen.crawl import Crawler
@@ -153,6 +154,11 @@ class House:
             tags=assemble.tags,
         )
         return Assembler(self.spool, self.catalog, rule)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """What is known of anything in this root."""
+        return Explainer(self.spool, quiet_s=self.settings.scan.quiet_s, category_rule=self.settings.assemble.category)
 
     @cached_property
     def bench(self) -> Bench:

@@ -17,8 +17,8 @@ from videogen.notify import Notify
 from videogen.progress import Tell, shown
 from videogen.wiring import House
 
-EXITS = """Exit codes: 0 done; 2 wrong usage; 65 the input is bad (its reason is in trash/); 70 a defect of ours;
-75 something still waits, try again later; 78 the set-up is wrong, nothing was started."""
+EXITS = """Exit codes: 0 done; 2 wrong usage; 65 the input is bad (its reason is in trash/); 66 nothing is called so;
+70 a defect of ours; 75 something still waits, try again later; 78 the set-up is wrong, nothing was started."""
 
 
 app = typer.Typer(

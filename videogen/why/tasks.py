@@ -1,0 +1,216 @@
+"""A task, in whichever room it is: what it waits for, who holds it, what came of it, why it failed."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from videogen.errors import MissingInput
+from videogen.model.node import ENDED, Seen
+from videogen.model.task import ATTEMPTS, Task
+from videogen.spool import Spool, paper_of, read_paper, read_task, visible
+from videogen.spool.papers import HALF, REAPED, read_lease, token
+from videogen.why.answer import Answer, age_s, paper_at, relative, told
+from videogen.why.refused import NOTE, facts_of, meaning_of
+
+ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]{0,32}")
+"""An id, or as much of its beginning as names one."""
+SAID_LINES = 12
+SAID_BYTES = 16 << 10
+
+
+def ids(spool: Spool, beginning: str) -> list[str]:
+    """Give the ids that begin so, of tasks in any room, in order."""
+    if not ID.fullmatch(beginning):
+        return []
+    rooms = (spool.tasks, spool.processing, spool.output, spool.failed)
+    found = {path.name for room in rooms for path in visible(room) if path.name.startswith(beginning)}
+    moving = {match["id"] for match in _moving(spool)}
+    return sorted(found | {one for one in moving if one.startswith(beginning)})
+
+
+def _moving(spool: Spool) -> Iterator[re.Match[str]]:
+    with suppress(FileNotFoundError):
+        for path in spool.processing.iterdir():
+            if match := HALF.fullmatch(path.name) or REAPED.fullmatch(path.name):
+                yield match
+
+
+def explain(spool: Spool, task_id: str) -> list[Answer]:
+    """Say where a task is and why; empty: it is in no room."""
+    folders = {
+        spool.output / task_id: _published,
+        spool.failed / task_id: _failed,
+        spool.processing / task_id: _held,
+        spool.tasks / task_id: _waiting,
+    }
+    found = [how(spool, folder) for folder, how in folders.items() if task_id and folder.exists()]
+    if not found and any(match["id"] == task_id for match in _moving(spool)):
+        said = "it is on its way between two rooms; a node or main finishes the way"
+        found = [Answer(f"processing/{task_id}", "processing", "moving", said, "Ask again in a moment.")]
+    return found
+
+
+def _paper_facts(folder: Path) -> dict[str, Any]:
+    try:
+        task = read_task(folder)
+    except (MissingInput, OSError):
+        return {}
+    return _facts(task)
+
+
+def _facts(task: Task) -> dict[str, Any]:
+    return told(
+        {
+            "voice": task.inputs.voice.path,
+            "category": task.category,
+            "story": task.story_name,
+            "frames": task.frames,
+            "attempts": f"{task.attempts} of {ATTEMPTS}" if task.attempts else None,
+            "avoided_by": ", ".join(task.avoid),
+            "tags": ", ".join(task.tags),
+        }
+    )
+
+
+# -- tasks/ ----------------------------------------------------------------------------------------------------------
+
+
+def _waiting(spool: Spool, folder: Path) -> Answer:
+    where = relative(spool.root, folder)
+    try:
+        task = read_task(folder)
+    except (MissingInput, OSError) as error:
+        said = error.message if isinstance(error, MissingInput) else str(error)
+        return Answer(where, "tasks", "broken", said, "A node sets it aside with its reason; drop the voice again.")
+    facts = _facts(task) | told({"since_s": age_s(folder), "epoch": token(folder)})
+    if token(folder) is None:
+        said = "it has no token, so it can never be published"
+        return Answer(
+            where, "tasks", "broken", said, "Run `videogen fsck --repair`; drop the voice again.", facts=facts
+        )
+    left_s = task.not_before_s - (age_s(folder) or 0.0)
+    said, remedy = f"it failed, and is tried again in {left_s:.0f} s", "Nothing; logs/ tells why it went back."
+    if left_s <= 0:
+        said, remedy = _hindrance(spool, task)
+    return Answer(where, "tasks", "waiting", said, remedy, facts=facts)
+
+
+def _hindrance(spool: Spool, task: Task) -> tuple[str, str]:
+    """Say why nobody took a task yet."""
+    nodes = [seen for seen in _nodes(spool) if seen.is_live and seen.paper.state not in ENDED]
+    if not nodes:
+        return "no node is running", "Start one: `videogen node`."
+    able = [seen for seen in nodes if set(task.tags) <= set(seen.paper.tags)]
+    if not able:
+        return f"no running node offers {', '.join(task.tags)}", "Start a node with these node.tags."
+    taking = [seen for seen in able if seen.state not in {"waiting-for-space", "draining"}]
+    if not taking:
+        return _not_taking(able)
+    if {seen.paper.node for seen in taking} <= set(task.avoid):
+        return "it failed on every node that is running, and is left alone for a minute", "Wait, or start another node."
+    names = ", ".join(seen.paper.node for seen in taking)
+    return f"it waits for a node to be free; running: {names}", "Wait, or start more nodes."
+
+
+def _not_taking(nodes: list[Seen]) -> tuple[str, str]:
+    if any(seen.state == "waiting-for-space" for seen in nodes):
+        return "every node that could take it waits for space on its disk", "Free space there."
+    return "every node that could take it is draining", "Run `videogen resume <node>`, or start another."
+
+
+def _nodes(spool: Spool) -> Iterator[Seen]:
+    for path in visible(spool.processing / ".nodes"):
+        paper = read_paper(path) if path.suffix == ".json" else None
+        age = age_s(path)
+        if paper is not None and age is not None:
+            yield Seen(paper, age)
+
+
+# -- processing/ -----------------------------------------------------------------------------------------------------
+
+
+def _held(spool: Spool, folder: Path) -> Answer:
+    where, lease = relative(spool.root, folder), read_lease(folder)
+    if lease is None:
+        said = "it has no lease: no node put it there, or it just went on"
+        return Answer(where, "processing", "foreign", said, "Ask again; if it stays so, run `videogen fsck`.")
+    path = paper_of(spool.processing / ".nodes", lease.node)
+    paper, age = read_paper(path), age_s(path)
+    facts = _paper_facts(folder) | {"node": lease.node, "host": lease.host, "pid": lease.pid, "epoch": lease.epoch}
+    if paper is None or age is None or paper.incarnation != lease.incarnation:
+        said = f"the life of the node {lease.node} that held it is over"
+        return Answer(where, "processing", "dead-claim", said, "Any running node or main brings it back.", facts=facts)
+    seen = Seen(paper, age)
+    if seen.is_silent:
+        said = f"the node {lease.node} holds it, and has been silent for {age:.0f} s"
+        return Answer(
+            where, "processing", "silent", said, "Others take it over; see whether that node runs.", facts=facts
+        )
+    mine = paper.task == folder.name
+    at = f" ({seen.percent} %)" if mine and seen.percent is not None else ""
+    said = f"the node {lease.node} {'renders' if mine else 'holds'} it{at}"
+    return Answer(where, "processing", "held", said, facts=facts)
+
+
+# -- output/ ---------------------------------------------------------------------------------------------------------
+
+
+def _published(spool: Spool, folder: Path) -> Answer:
+    where, manifest = relative(spool.root, folder), paper_at(folder / "manifest.json")
+    if manifest is None or not (folder / "final.mp4").is_file():
+        return Answer(where, "output", "torn", "its video or its manifest is not there", "Run `videogen fsck`.")
+    segments = manifest.get("segments") or {}
+    task = manifest.get("task") or {}
+    facts = {
+        "video": f"{where}/final.mp4",
+        "size_bytes": manifest.get("size_bytes"),
+        "sha256": manifest.get("sha256"),
+        "voice": ((task.get("inputs") or {}).get("voice") or {}).get("path"),
+        "frames": manifest.get("frames"),
+        "frames_encoded": manifest.get("frames_encoded"),
+        "segments_reused": f"{list(segments.values()).count('reused')} of {len(segments)}",
+        "node": manifest.get("node"),
+        "encoder": manifest.get("encoder"),
+        "epoch": manifest.get("epoch"),
+        "took_s": round(sum((manifest.get("steps") or {}).values()), 1),
+    }
+    notes = [f"Everything was encoded in one piece: {manifest['fallback']}."] if manifest.get("fallback") else []
+    return Answer(where, "output", "published", "its video is done", notes=notes, facts=told(facts))
+
+
+# -- trash/failed ----------------------------------------------------------------------------------------------------
+
+
+def _failed(spool: Spool, folder: Path) -> Answer:
+    reason = paper_at(folder / "reason.json") or paper_at(folder.with_name(folder.name + NOTE))
+    where = relative(spool.root, folder)
+    lease = read_lease(folder)
+    facts = _paper_facts(folder) | told({"node": lease and lease.node, "host": lease and lease.host})
+    if reason is None:
+        return Answer(where, "trash/failed", "no-reason", "nothing in it says why it failed", "Retry it.", facts=facts)
+    code = str(reason.get("code", ""))
+    can_retry = token(folder, prefix=".fenced.") is not None or token(folder) is not None
+    again = (
+        f"To try it again: videogen retry {folder.name}" if can_retry else "It cannot be retried: drop its voice again."
+    )
+    return Answer(
+        path=where,
+        room="trash/failed",
+        state="failed",
+        because=str(reason.get("message", "")),
+        remedy=str(reason.get("remedy", "")),
+        code=code,
+        notes=[*meaning_of(code), again],
+        facts=facts | facts_of(reason),
+        rows=[{"stderr": line} for line in _last_words(folder / "stderr.log")],
+    )
+
+
+def _last_words(log: Path) -> list[str]:
+    with suppress(OSError), log.open("rb") as file:
+        size = log.stat().st_size
+        file.seek(max(0, size - SAID_BYTES))
+        return file.read().decode("utf-8", "replace").splitlines()[-SAID_LINES:]
+    return []
