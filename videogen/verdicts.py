@@ -33,7 +33,6 @@ frames-differ | task | the plan is not as long as the task says | Drop the voice
 http-<status> | link | the site answered with that status | Open the address in a browser and see.
 input | command | what was typed names nothing that is there | Look at the names that the sentence tells.
 input-changed | task | a file of the task has other bytes than it was made of | Drop that file again, and the voice.
-inspector-died | file | the program that looked into it died of it, three times | Export it anew from the original.
 internal-error | file task | videogen itself failed on it | Report it; dropped or tried again, it may pass.
 kind-mismatch | file command | it is another kind of file than its folder takes | Drop it where it belongs.
 media | task command | an input could not be decoded, or is not what is needed | Replace the file, drop the voice again.
@@ -50,7 +49,7 @@ not-text | link | it is not UTF-8 text | Save it as UTF-8.
 not-utf8 | link | it is not UTF-8 text any more | Save it as UTF-8.
 page-too-heavy | link | reading the page took more memory or time than a page may | Give another address.
 pieces-missing | command | pieces of the video are missing | Run it again, or have the gaps filled with black.
-poison | file task | main died three times over the file, or nodes over the task | See its remedy before trying again.
+poison | file task | it ended what worked on it three times: a child, main, or a node | Export it anew; see its remedy.
 recipe | task command | a description asks for what cannot be | Change what the sentence names.
 segment-wrong | task | a fresh segment is not what was planned | Report it with the folder.
 silent | voice | there is nothing to hear in it | Check the recording and drop it again.
@@ -78,6 +77,7 @@ url-not-allowed | link | the address is none that may be asked | Give a public h
 _PASSES = """
 connection | link | the site could not be reached | Nothing; it is tried again.
 encoder-busy | task | the device has no session left for one more encode | Run fewer nodes on it if it happens often.
+inspector-unready | file | the program that looks into files does not start | Run `videogen doctor`.
 killed | task | FFmpeg was killed, most likely for want of memory | Lower render.resolution, or add memory.
 no-space | file task | the disk is full | Free space; it is tried again.
 stalled | task | FFmpeg made no progress, or ran past its time | Look into stderr.log if it happens often.

@@ -17,7 +17,7 @@ REFUSING = (errors.InputError, errors.TemporaryError, errors.Defect)
 """The families whose errors end in trash/, at once or at the third time. Set-up errors and lost leases end nowhere."""
 CLASSES = {name: one for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
 HANDED_ON = {
-    "probe/prober.py": 2,  # what the inspector said, and the same error with the name the file was dropped under
+    "probe/prober.py": 1,  # what the inspector said
     "crawl/crawl.py": 1,  # the code that the troubles of all addresses share
 }
 """How many codes of a module come from an error that was raised elsewhere, where they are read."""

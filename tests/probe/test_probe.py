@@ -310,6 +310,7 @@ def test_child_past_its_cpu_limit_is_a_refusal(tmp_path: Path) -> None:
         Prober(cage.Limits(cpu_s=1)).probe(long, "video")
 
     assert caught.value.word == "poison"
+    assert caught.value.facts == {"status": -24, "stderr": ""}
 
 
 def _inspectors() -> list[psutil.Process]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from videogen.errors import MediaError, NoSpace
+from videogen.errors import NoSpace
 from videogen.scan.arrival import Signature, signature_of
-from videogen.scan.journal import DIED, FOLDER, Journal, is_given_up, poison
+from videogen.scan.journal import FOLDER, Journal, is_given_up, poison
 
 FORK = get_context("fork")
 
@@ -104,20 +104,6 @@ def test_a_stop_forgets_no_crash_and_a_verdict_all(root: Path) -> None:
     assert after_stops == 2
     assert journal.crashes(path, seen(path)) == 0
     assert entries(root) == []
-
-
-def test_a_child_that_died_counts_as_a_crash(root: Path) -> None:
-    """A file that ends the program that looks into it is tried again, and given up at the third time (P8)."""
-    path, journal = drop(root), Journal(root)
-    died = MediaError("it died", remedy="None.", code=DIED)
-
-    for _ in range(2):
-        with pytest.raises(MediaError), journal.judging(path, seen(path)):
-            raise died
-    with pytest.raises(MediaError), journal.judging(path, seen(path)):
-        raise MediaError("it is short", remedy="None.", code="too-short")
-
-    assert journal.crashes(path, seen(path)) == 2
 
 
 def test_other_bytes_are_another_file(root: Path) -> None:

@@ -47,7 +47,12 @@ TAIL_BYTES = 65536
 
 
 class _Died(Exception):  # noqa: N818 -- not told to anyone: it is tried again, or becomes a verdict
-    """The child ended in the middle of a file."""
+    """The child ended in the middle of a file: its status, and the end of its stderr."""
+
+    def __init__(self, status: int, stderr: str) -> None:
+        super().__init__(f"status {status}{_last_of(stderr)}")
+        self.status = status
+        self.stderr = stderr
 
 
 @dataclass
@@ -71,11 +76,10 @@ class _Child:
         return status
 
     def said(self) -> str:
-        """Give the last line of its stderr."""
+        """Give the end of its stderr."""
         size = self.words.seek(0, os.SEEK_END)
         self.words.seek(max(0, size - TAIL_BYTES))
-        lines = self.words.read().decode("utf-8", "replace").strip().splitlines()
-        return f", {lines[-1][:200]}" if lines else ""
+        return self.words.read().decode("utf-8", "replace")
 
 
 class _Mine(threading.local):
@@ -117,7 +121,7 @@ class Prober:
                 except _Died as died:
                     if life == LIVES_A_FILE:
                         why = f"{called} ended the program that looked into it, {life} times ({died})"
-                        raise _poison(why) from died
+                        raise _poison(why, status=died.status, stderr=died.stderr) from died
         raise AssertionError("unreachable: the last life gives an answer or raises")
 
     def warm(self) -> None:
@@ -156,15 +160,20 @@ class Prober:
         except OSError as error:
             self._mine.child = None
             said = child.said()
-            raise _Died(f"status {child.end()}{said}") from error
+            raise _Died(child.end(), said) from error
         except Stopped:
             self.close()
             raise
 
 
-def _poison(message: str) -> MediaError:
+def _poison(message: str, **facts: object) -> MediaError:
     remedy = "Export it anew from the original; if it happens with many files, run `videogen doctor`."
-    return MediaError(message, remedy=remedy, code="poison")
+    return MediaError(message, remedy=remedy, code="poison", **facts)
+
+
+def _last_of(stderr: str) -> str:
+    lines = stderr.strip().splitlines()
+    return f", {lines[-1][:200]}" if lines else ""
 
 
 @contextmanager
@@ -220,7 +229,7 @@ def _started(limits: cage.Limits, stop: Event | None) -> _Child:
     except OSError as error:
         said = child.said()
         raise TemporaryError(
-            f"the program that looks into files does not start (status {child.end()}{said})",
+            f"the program that looks into files does not start (status {child.end()}{_last_of(said)})",
             remedy="Run `videogen doctor`; scan.probe_memory_gb may be too low.",
             code="inspector-unready",
         ) from error

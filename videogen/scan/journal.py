@@ -1,8 +1,9 @@
 """Which files are being judged: a file over which main dies again and again must not keep it from all the others.
 
 An entry is a beginning without an end. It is made before anything is read of a file and taken away in every orderly
-way out, so what is found there was left by a life that was killed, or stands for a child that died of the file. There
-is nothing to recover and nothing to add up at a start: the entries are the count.
+way out, so what is found there was left by a life that was killed. There is nothing to recover and nothing to add up at
+a start: the entries are the count. Files that were in work side by side each have one, so a file with an entry is best
+judged alone: the innocent lose theirs, and the guilty one is found.
 
 `scanned/.judging/<key>.<n>` is a symbolic link to the file, <key> the hash of its path and signature: other bytes under
 the name are another file. A link is one call, whole or not there, and shows people what it is about. Beginnings are not
@@ -16,13 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from videogen import durable
-from videogen.errors import MediaError, VideogenError
+from videogen.errors import MediaError
 from videogen.model.task import ATTEMPTS
 from videogen.scan.arrival import Signature, signature_of
 
 FOLDER = Path("scanned", ".judging")
-DIED = "inspector-died"
-"""The code of a child that died of a file."""
 
 
 class Journal:
@@ -54,17 +53,12 @@ class Journal:
 
     @contextmanager
     def judging(self, path: Path, signature: Signature) -> Iterator[None]:
-        """Note a beginning, and at the end of the block what became of it.
-
-        The file was decided where the block ends; was left where it raises; and crashed where it raises the error of a
-        child that died.
-        """
+        """Note a beginning, and at the end of the block what became of it: decided, or left where it raises."""
         self.begin(path, signature)
         try:
             yield
-        except BaseException as error:
-            if not (isinstance(error, VideogenError) and error.word == DIED):
-                self.put_back(path, signature)
+        except BaseException:
+            self.put_back(path, signature)
             raise
         self.end(path, signature)
 

@@ -111,7 +111,8 @@ def _refusal(spool: Spool, path: Path) -> Iterator[Finding]:
 def _moving(path: Path) -> Iterator[Finding]:
     """Look twice, and ask who has it open."""
     before = signature_of(path)
-    if durable.has_writer(path):
+    durable.hear_no_leases()
+    if durable.writers(path) == "some":
         yield Finding("growing", "a program has it open for writing", "Wait until the copy is done.", "still-changing")
         return
     time.sleep(LOOK_S)
