@@ -25,7 +25,7 @@ from videogen.model.timeline import Canvas, ImageOverlay
 from videogen.probe import Prober
 from videogen.render import Bench, Device, Node, Sessions, Setup, Warmer
 from videogen.render import House as Style
-from videogen.scan import Arrivals, Hints, Intake, LoudnessRule, Scanner, Watch
+from videogen.scan import Arrivals, Hints, Intake, Journal, LoudnessRule, Scanner, Watch
 from videogen.segments import Segments
 from videogen.spool import NODE_NAME, Spool
 from videogen.spool.queue import Queue
@@ -132,7 +132,15 @@ class House:
         )
         raw, watch = self.root / "raw", self.watch
         arrivals = Arrivals(raw, scan.quiet_s, hints=watch.hints, is_deaf=watch.is_deaf)
-        return Scanner(raw, arrivals, intake, self.stop, wake=watch.hints.wake, hands=scan.hands or os.cpu_count() or 1)
+        return Scanner(
+            raw,
+            arrivals,
+            intake,
+            self.stop,
+            journal=Journal(self.root),
+            wake=watch.hints.wake,
+            hands=scan.hands or os.cpu_count() or 1,
+        )
 
     @cached_property
     def assembler(self) -> Assembler:

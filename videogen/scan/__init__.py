@@ -10,7 +10,8 @@ owner cannot be proven to have no writer, so it waits for quiet time too.
 from videogen.scan.admit import Intake, LoudnessRule, Verdict
 from videogen.scan.arrival import Arrivals
 from videogen.scan.hints import Hints
+from videogen.scan.journal import Journal
 from videogen.scan.scanner import AGAIN_S, Pass, Scanner
 from videogen.scan.watch import Watch
 
-__all__ = ["AGAIN_S", "Arrivals", "Hints", "Intake", "LoudnessRule", "Pass", "Scanner", "Verdict", "Watch"]
+__all__ = ["AGAIN_S", "Arrivals", "Hints", "Intake", "Journal", "LoudnessRule", "Pass", "Scanner", "Verdict", "Watch"]

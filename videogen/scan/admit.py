@@ -120,6 +120,10 @@ class Intake:
         )
         return Verdict(relative, place, asset=asset)
 
+    def refuse(self, path: Path, error: VideogenError) -> Verdict:
+        """Move a file aside unjudged."""
+        return self._refuse(path, str(path.relative_to(self._root)), None, error)
+
     def refuse_defect(self, path: Path, error: Exception) -> Verdict:
         """Move a file aside that we could not judge: our fault, but nothing may stop the rest."""
         relative = str(path.relative_to(self._root))

@@ -15,6 +15,7 @@ from videogen import durable
 from videogen.errors import InputError, SetupError, TemporaryError
 from videogen.scan.admit import Intake, StillChanging, Verdict
 from videogen.scan.arrival import Arrival, Arrivals
+from videogen.scan.journal import Journal, is_given_up, poison
 
 log = structlog.get_logger()
 
@@ -62,22 +63,26 @@ class Scanner:
         intake: Intake,
         stop: Event,
         *,
+        journal: Journal,
         wake: Event,
         hands: int = 2,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         durable.hear_no_leases()
+        journal.tidy()
         self._raw = raw
         self._arrivals = arrivals
         self._intake = intake
         self._stop = stop
         self._wake = wake
+        self._journal = journal
         self._clock = clock
         self._most = IN_HAND * hands
         # Their threads live as long as this: each has a child of its own, which ends with its thread.
         self._hands = ThreadPoolExecutor(hands, thread_name_prefix="intake", initializer=intake.warm)
         self._in_work: dict[Path, tuple[Arrival, Future[Verdict | _Left]]] = {}
         self._put_off: dict[Path, tuple[float, str]] = {}
+        self._is_alone = False
         self.is_held = False
         """Whether nothing new is given out; what is in work ends."""
 
@@ -101,8 +106,8 @@ class Scanner:
                 result.put_off[relative] = reason
                 continue
             result.arriving.append(relative)
-            is_free = path not in self._in_work and len(self._in_work) < self._most
-            if arrival.has_settled and is_free and not self.is_held and not self._stop.is_set():
+            is_wanted = arrival.has_settled and path not in self._in_work and not self.is_held
+            if is_wanted and not self._stop.is_set() and self._has_room_for(arrival):
                 work = self._hands.submit(self._decide, arrival)
                 self._in_work[path] = arrival, work
                 work.add_done_callback(lambda _: self._wake.set())
@@ -110,11 +115,20 @@ class Scanner:
         result.in_work, result.beyond = len(self._in_work), self._arrivals.beyond
         return result
 
+    def _has_room_for(self, arrival: Arrival) -> bool:
+        """Whether a hand is free. Over which of several files main died is found out by judging each of them alone."""
+        if len(self._in_work) >= self._most or self._is_alone:
+            return False
+        is_suspect = self._journal.crashes(arrival.path, arrival.signature) > 0
+        self._is_alone = is_suspect and not self._in_work
+        return not is_suspect or self._is_alone
+
     def _gather(self, result: Pass) -> None:
         for path, (arrival, work) in list(self._in_work.items()):
             if not work.done():
                 continue
             del self._in_work[path]
+            self._is_alone = False
             if work.cancelled():
                 continue
             became = work.result()
@@ -136,8 +150,15 @@ class Scanner:
             self._put_off[path] = self._clock() + AGAIN_S, left.reason
 
     def _decide(self, arrival: Arrival) -> Verdict | _Left:
+        path, signature = arrival.path, arrival.signature
         try:
-            return self._intake.admit(arrival.path, is_final=not arrival.is_early)
+            crashes = self._journal.crashes(path, signature)
+            if is_given_up(crashes):
+                verdict = self._intake.refuse(path, poison(crashes))
+                self._journal.end(path, signature)
+                return verdict
+            with self._journal.judging(path, signature):
+                return self._intake.admit(path, is_final=not arrival.is_early)
         except InputError:
             return _Left(is_doubted=True)  # told only where it is not final
         except SetupError:
