@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import Literal
 
+from videogen.model.gops import Gops
 from videogen.model.value import Digest, Value
 
 Kind = Literal["video", "frame", "music", "voice", "link", "source"]
@@ -23,10 +24,25 @@ class Colour(Value):
         return self.transfer in {"smpte2084", "arib-std-b67"}
 
 
+class View(Value):
+    """What the decoded pictures look like: where they are black for BLACK_S or longer, where still for FROZEN_S.
+
+    Shape: stretches are half-open and rise; the longest ones are listed, all of them are counted.
+    Units: frame numbers at source rate; of `frames`, how many were looked at.
+    """
+
+    frames: int
+    black: tuple[tuple[int, int], ...] = ()
+    black_frames: int = 0
+    frozen: tuple[tuple[int, int], ...] = ()
+    frozen_frames: int = 0
+
+
 class Picture(Value):
     """One video stream, as counted and decoded, never as its header says.
 
     Units: pixels; seconds as an exact fraction; rotation in degrees clockwise that a player applies: 0, 90, 180, 270.
+    What older side files do not hold was not measured: None, an empty word, or the plain case.
     """
 
     codec: str
@@ -45,6 +61,20 @@ class Picture(Value):
     """PTS of the first picture shown, in seconds, edit lists applied; None where it was not measured."""
     longest_gap_s: Fraction | None = None
     """The longest time one picture is shown, until the next or to the end; None: not measured."""
+    is_sampled: bool = False
+    """True: too long to decode whole. `view` is of the stretches decoded, the fingerprint of pictures in them."""
+    field_order: Literal["", "tff", "bff"] = ""
+    """Which field of an interlaced picture is shown first, as the file says; empty where it does not."""
+    angle_deg: int | None = None
+    """The turn as the file says it, clockwise; `rotation` is the nearest quarter. None: not measured."""
+    is_mirrored: bool = False
+    """Whether a player mirrors the picture as well."""
+    has_alpha: bool = False
+    """Whether pixels may be transparent; a render shows none of it."""
+    gops: Gops | None = None
+    view: View | None = None
+    fingerprint: str = ""
+    """How its pictures look, to find the same clip in another encode: `videogen.model.fingerprint`."""
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -61,6 +91,20 @@ class Loudness(Value):
     range_lu: float
 
 
+class Level(Value):
+    """How a sound was recorded.
+
+    Units: seconds of silence, under -50 dBFS in every channel, at either end; shares of 0 to 1.
+    """
+
+    silence_before_s: Fraction
+    silence_after_s: Fraction
+    clipped: float
+    """Share of the samples, of all channels, at full scale."""
+    speech: float | None = None
+    """Share of the time that sounds like speech; of voices only."""
+
+
 class Sound(Value):
     """One audio stream, decoded to its end, encoder delay and padding removed."""
 
@@ -71,6 +115,9 @@ class Sound(Value):
     loudness: Loudness | None = None
     start_s: Fraction | None = None
     """PTS of the first sample heard; None where it was not measured: it is taken for the picture's."""
+    layout: str = ""
+    """Its channels by FFmpeg's name (mono, stereo, 5.1, ...); empty: not measured."""
+    level: Level | None = None
 
     @property
     def duration_s(self) -> Fraction:
@@ -89,6 +136,8 @@ class Media(Value):
     container: str = ""
     """FFmpeg's demuxer to force whenever the file is opened again; empty in side files that do not know it yet."""
     chapters: tuple[Fraction, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What a person should know of a file that was taken, by the words of `videogen.model.warning`."""
 
     @property
     def duration_s(self) -> Fraction:
