@@ -101,6 +101,8 @@ class Level(Value):
     silence_after_s: Fraction
     clipped: float
     """Share of the samples, of all channels, at full scale."""
+    silent_channels: int = 0
+    """Channels that stay under -38 dBFS throughout."""
     speech: float | None = None
     """Share of the time that sounds like speech; of voices only."""
 

@@ -23,6 +23,7 @@ from av.container import InputContainer
 
 from videogen.errors import MediaError
 from videogen.model.media import Kind, Media
+from videogen.model.warning import warnings_of
 from videogen.probe import picture, sound
 from videogen.probe.extent import require
 from videogen.probe.magic import CONVERT, WANTED, Family
@@ -61,8 +62,10 @@ def look_into(file: IO[bytes], name: str, kind: Kind) -> Media:
     with _opened(file, name, family, kind) as container:
         chapters = _chapters(container)
         if family == "mov":
-            return Media(picture=picture.picture_of(container, name), container=family, chapters=chapters)
-        return Media(sound=sound.sound_of(container, name), container=family, chapters=chapters)
+            shown = picture.picture_of(container, name)
+            return Media(picture=shown, container=family, chapters=chapters, warnings=warnings_of(shown, None))
+        heard = (sound.voice_of if kind == "voice" else sound.sound_of)(container, name)
+        return Media(sound=heard, container=family, chapters=chapters, warnings=warnings_of(None, heard))
 
 
 def _source(file: IO[bytes], name: str, family: Family) -> Media:
@@ -78,7 +81,8 @@ def _source(file: IO[bytes], name: str, family: Family) -> Media:
             heard = sound.source_sound_of(container, name, family)
     if shown is None and heard is None:
         raise MediaError(f"{name} holds no picture and no sound", remedy=CONVERT[family], code="no-media")
-    return Media(picture=shown, sound=heard, container=family, chapters=chapters)
+    words = warnings_of(shown, heard)
+    return Media(picture=shown, sound=heard, container=family, chapters=chapters, warnings=words)
 
 
 def _chapters(container: InputContainer) -> tuple[Fraction, ...]:

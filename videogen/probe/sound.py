@@ -17,11 +17,12 @@ import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.filter import Graph
 
 from videogen.errors import MediaError
-from videogen.model.media import Loudness, Sound
+from videogen.model.media import Level, Loudness, Sound
+from videogen.probe.level import LevelMeter, graph_of, pulled
 from videogen.probe.magic import CONVERT, Family
+from videogen.probe.speech import SpeechMeter
 
 DECODERS = "mp3,mp3float"
 SOURCE_CODECS = frozenset({"aac", "mp3", "flac", "opus", "vorbis", "ac3", "eac3", "alac"}) | {
@@ -48,25 +49,13 @@ class Meter:
 
     def __init__(self, frame: AudioFrame, peak: Literal["true", "sample"] = "true") -> None:
         self._word = f"lavfi.r128.{peak}_peak"
-        self._graph = Graph()
-        source = self._graph.add_abuffer(
-            sample_rate=frame.sample_rate,
-            format=frame.format.name,
-            layout=frame.layout.name,
-            time_base=frame.time_base,
-        )
-        meter = self._graph.add("ebur128", f"peak={peak}:metadata=1:framelog=quiet")
-        self._graph.link_nodes(source, meter, self._graph.add("abuffersink")).configure()
+        self._graph = graph_of(frame, ("ebur128", f"peak={peak}:metadata=1:framelog=quiet"))
         self._words: dict[str, str] = {}
 
     def push(self, frame: AudioFrame | None) -> None:
         """Hear one frame more; None is the end."""
-        self._graph.push(frame)
-        while True:
-            try:
-                self._words = self._graph.pull().metadata or self._words
-            except (av.error.BlockingIOError, av.error.EOFError):
-                return
+        for out in pulled(self._graph, frame):
+            self._words = out.metadata or self._words
 
     def loudness(self, last: AudioFrame) -> Loudness | None:
         """Give the loudness of all that was pushed, or None of silence. `last` is the last frame pushed.
@@ -91,9 +80,12 @@ class _Heard:
 
     family: Family = "mp3"
     is_measured: bool = True
+    is_voice: bool = False
     samples: int = 0
     last: AudioFrame | None = None
     meter: Meter | None = None
+    level: LevelMeter | None = None
+    speech: SpeechMeter | None = None
     bad: int = 0
     """Packets in a row that could not be decoded."""
     packets: int = 0
@@ -105,17 +97,29 @@ class _Heard:
         if self.last is None:
             if frame.pts is not None and frame.time_base:
                 self.start_s = frame.pts * Fraction(frame.time_base)
-            self.meter = Meter(frame) if self.is_measured else None
+            self._begin(frame)
         elif (frame.sample_rate, frame.layout.name) != (self.last.sample_rate, self.last.layout.name):
             raise MediaError(
                 f"{name} changes its sample rate or channels midway",
                 remedy=CONVERT[self.family],
                 code="format-changes",
             )
-        if self.meter is not None:
-            self.meter.push(frame)
+        for meter in (self.meter, self.level, self.speech):
+            if meter is not None:
+                meter.push(frame)
         self.samples += frame.samples
         self.last = frame
+
+    def _begin(self, frame: AudioFrame) -> None:
+        self.meter = Meter(frame) if self.is_measured else None
+        self.level = LevelMeter(frame)
+        self.speech = SpeechMeter(frame) if self.is_voice else None
+
+    def measured(self, last: AudioFrame, samples: int) -> Level:
+        """Give how it was recorded, of so many samples; `last` is the last frame heard."""
+        meter = self.level or LevelMeter(last)
+        speech = self.speech.share() if self.speech is not None else None
+        return meter.level(Fraction(samples, last.sample_rate), speech)
 
 
 def sound_of(container: InputContainer, name: str) -> Sound:
@@ -123,8 +127,17 @@ def sound_of(container: InputContainer, name: str) -> Sound:
 
     Raises: MediaError: another codec, damage between sounds, cut short, under half a second, over 6 hours, or silent.
     """
+    return _mp3_sound(container, name, _Heard())
+
+
+def voice_of(container: InputContainer, name: str) -> Sound:
+    """Decode an MP3 like `sound_of`, and say as well how much of it sounds like speech."""
+    return _mp3_sound(container, name, _Heard(is_voice=True))
+
+
+def _mp3_sound(container: InputContainer, name: str, heard: _Heard) -> Sound:
     stream = _mp3_stream(container, name)
-    heard = _decode(container, stream, name, _Heard())
+    _decode(container, stream, name, heard)
     if heard.meter is None or heard.last is None:
         raise _damaged(name, 0.0)
     sample_rate = heard.last.sample_rate
@@ -143,6 +156,8 @@ def sound_of(container: InputContainer, name: str) -> Sound:
         channels=heard.last.layout.nb_channels,
         samples=heard.samples,
         loudness=loudness,
+        layout=heard.last.layout.name,
+        level=heard.measured(heard.last, heard.samples),
     )
 
 
@@ -155,7 +170,7 @@ def source_sound_of(container: InputContainer, name: str, family: Family) -> Sou
     """Decode the first sound of a source to its end; it may be short or silent, and its loudness is not measured.
 
     Raises: MediaError: a codec that is not taken, damage between sounds, nothing to decode, fewer samples than a FLAC
-        promises, or over 6 hours.
+        promises, over MAX_CHANNELS channels, or over 6 hours.
     """
     stream = _source_stream(container, name, family)
     heard = _decode(container, stream, name, _Heard(family=family, is_measured=False))
@@ -176,6 +191,8 @@ def source_sound_of(container: InputContainer, name: str, family: Family) -> Sou
         channels=heard.last.layout.nb_channels,
         samples=samples,
         start_s=heard.start_s,
+        layout=heard.last.layout.name,
+        level=heard.measured(heard.last, samples),
     )
 
 

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from PIL.Image import Transpose
 
@@ -43,9 +43,10 @@ def turn_of(frame: VideoFrame) -> Turn:
     angle = -frame.rotation % 360
     # FFmpeg's angle is counterclockwise. Source: tests/probe/test_probe.py compares pictures.
     rotation = cast("Literal[0, 90, 180, 270]", round(angle / 90) % 4 * 90)
-    try:
-        matrix = bytes(frame.side_data[Type.DISPLAYMATRIX])
-    except KeyError:
+    # PyAV's own stubs know one key of many.
+    found = cast("SideDataContainer", frame.side_data).get(Type.DISPLAYMATRIX)
+    if found is None:
         return Turn(angle, rotation)
+    matrix = bytes(found)
     a, b, _, c, d = struct.unpack("=9i", matrix[:36])[:5]
     return Turn(angle, rotation, is_mirrored=a * d - b * c < 0)
