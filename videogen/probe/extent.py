@@ -14,6 +14,7 @@ from videogen.model.media import Kind
 from videogen.probe.magic import CONVERT, HEAD_BYTES, Family, sniffed
 
 MAX_CHUNKS = 10_000
+MAX_TRACKS = 16
 _SEGMENT = b"\x18\x53\x80\x67"
 _UNTOLD = {0, 0xFFFFFFFF}
 
@@ -54,12 +55,32 @@ def _walk_boxes(file: IO[bytes], name: str, size: int) -> None:
                 return
             raise _torn(name, box, is_long=length >= smallest)
         seen.add(box)
+        if box == b"moov":
+            _count_tracks(file, name, at + smallest, at + length)
         at += length
     if b"moov" not in seen:
         raise MediaError(
             f"{name} has no index (no moov box), so no player can read it",
             remedy="The recording or the copy was broken off; copy it again, whole.",
             code="no-moov",
+        )
+
+
+def _count_tracks(file: IO[bytes], name: str, at: int, end: int) -> None:
+    """Check that an index holds few tracks before a demuxer makes room for all it names. Source: ISO 14496-12, 8.3."""
+    tracks = 0
+    for _ in range(MAX_CHUNKS):
+        file.seek(at)
+        header = file.read(8)
+        tracks += header[4:] == b"trak"
+        at += max(8, int.from_bytes(header[:4], "big"))
+        if at >= end or len(header) < 8:
+            break
+    if tracks > MAX_TRACKS:
+        raise MediaError(
+            f"{name} holds {tracks} tracks or more, over {MAX_TRACKS}",
+            remedy=CONVERT["mov"],
+            code="too-many-streams",
         )
 
 

@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 
 from videogen.errors import MediaError
 from videogen.model.media import Picture
+from videogen.probe.clearance import expect_clear
 from videogen.probe.colour import colour_of
 from videogen.probe.magic import CONVERT
 from videogen.probe.sight import Sight, moments
@@ -165,7 +166,7 @@ def _read_whole(container: InputContainer, stream: VideoStream, name: str) -> tu
     at_s = Fraction(0)
     try:
         for packet in _from_keyframe(container, stream):
-            _expect_clear(packet, name)
+            expect_clear(packet, name)
             if packet.size:
                 stamps.add(packet)
                 at_s = (stamps.pts[-1] - stamps.pts[0]) * timebase if len(stamps.pts) else at_s
@@ -213,13 +214,6 @@ def _prepare(stream: VideoStream, *, is_strict: bool) -> None:
     }
 
 
-def _expect_clear(packet: "Packet[VideoStream]", name: str) -> None:
-    if packet.has_sidedata("encryption_info"):
-        raise MediaError(
-            f"{name} is encrypted", remedy="Export it without copy protection, then drop it again.", code="encrypted"
-        )
-
-
 def _check_length(name: str, length_s: Fraction) -> None:
     if length_s > MAX_LENGTH_S:
         raise MediaError(f"{name} is longer than 6 hours", remedy="Cut it into shorter clips.", code="too-long")
@@ -233,7 +227,7 @@ def _read_packets(container: InputContainer, stream: VideoStream, name: str) -> 
         if packet.size == 0:
             continue
         count += 1
-        _expect_clear(packet, name)
+        expect_clear(packet, name)
         if packet.is_corrupt:
             raise _truncated(name, count, len(stream.index_entries))
         stamps.add(packet)

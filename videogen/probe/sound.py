@@ -10,7 +10,7 @@ library of version 8 that decodes here: `_padding` reckons it.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import log10
+from math import isfinite, log10
 from typing import Literal, cast
 
 import av
@@ -20,6 +20,7 @@ from av.container import InputContainer
 
 from videogen.errors import MediaError
 from videogen.model.media import Level, Loudness, Sound
+from videogen.probe.clearance import expect_clear
 from videogen.probe.level import LevelMeter, graph_of, pulled
 from videogen.probe.magic import CONVERT, Family
 from videogen.probe.speech import SpeechMeter
@@ -97,20 +98,22 @@ class _Heard:
         if self.last is None:
             if frame.pts is not None and frame.time_base:
                 self.start_s = frame.pts * Fraction(frame.time_base)
-            self._begin(frame)
+            self._begin(frame, name)
         elif (frame.sample_rate, frame.layout.name) != (self.last.sample_rate, self.last.layout.name):
             raise MediaError(
                 f"{name} changes its sample rate or channels midway",
                 remedy=CONVERT[self.family],
                 code="format-changes",
             )
+        _expect_numbers(frame, name)
         for meter in (self.meter, self.level, self.speech):
             if meter is not None:
                 meter.push(frame)
         self.samples += frame.samples
         self.last = frame
 
-    def _begin(self, frame: AudioFrame) -> None:
+    def _begin(self, frame: AudioFrame, name: str) -> None:
+        _expect_mixable(frame, name, self.family)
         self.meter = Meter(frame) if self.is_measured else None
         self.level = LevelMeter(frame)
         self.speech = SpeechMeter(frame) if self.is_voice else None
@@ -252,6 +255,7 @@ def _mp3_stream(container: InputContainer, name: str) -> AudioStream:
 
 def _decode(container: InputContainer, stream: AudioStream, name: str, heard: _Heard) -> _Heard:
     for packet in container.demux(stream):
+        expect_clear(packet, name)
         heard.packets += bool(packet.size)
         if packet.size and packet.pts is not None and not packet.is_discard:
             heard.last_span = packet.pts, packet.duration or 0
@@ -272,6 +276,29 @@ def _decode(container: InputContainer, stream: AudioStream, name: str, heard: _H
     if heard.bad > EDGE_PACKETS and heard.last is not None:
         raise _damaged(name, heard.samples / heard.last.sample_rate)
     return heard
+
+
+def _expect_mixable(frame: AudioFrame, name: str, family: Family) -> None:
+    """Prove that a render can bring the channels to two: FFmpeg mixes those down whose places it knows."""
+    try:
+        graph_of(frame, ("aformat", "channel_layouts=stereo"))
+    except av.error.ArgumentError as error:
+        raise MediaError(
+            f"{name} has {frame.layout.nb_channels} channels that cannot be mixed down to stereo",
+            remedy=f"Export it in stereo. {CONVERT[family]}",
+            code="channels-not-allowed",
+        ) from error
+
+
+def _expect_numbers(frame: AudioFrame, name: str) -> None:
+    """Prove that a file's own floats are numbers: encoders refuse those that are none, midway."""
+    if frame.format.name != "flt":
+        return
+    size = 4 * frame.samples * frame.layout.nb_channels
+    if not isfinite(sum(memoryview(frame.planes[0])[:size].cast("f"))):
+        raise MediaError(
+            f"{name} holds samples that are no numbers", remedy="Export it anew, as 24 bit PCM.", code="not-a-number"
+        )
 
 
 def _damaged(name: str, at_s: float) -> MediaError:

@@ -117,6 +117,7 @@ class Intake:
             seconds=time.monotonic() - began,
             size_bytes=asset.size_bytes,
             **({"gain_db": asset.gain_db} if asset.kind == "music" else {}),
+            **({"warnings": ", ".join(asset.media.warnings)} if asset.media.warnings else {}),
         )
         return Verdict(relative, place, asset=asset)
 
