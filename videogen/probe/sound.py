@@ -159,7 +159,7 @@ def _mp3_sound(container: InputContainer, name: str, heard: _Heard) -> Sound:
         channels=heard.last.layout.nb_channels,
         samples=heard.samples,
         loudness=loudness,
-        layout=heard.last.layout.name,
+        layout=_layout(heard.last),
         level=heard.measured(heard.last, heard.samples),
     )
 
@@ -194,7 +194,7 @@ def source_sound_of(container: InputContainer, name: str, family: Family) -> Sou
         channels=heard.last.layout.nb_channels,
         samples=samples,
         start_s=heard.start_s,
-        layout=heard.last.layout.name,
+        layout=_layout(heard.last),
         level=heard.measured(heard.last, samples),
     )
 
@@ -228,6 +228,12 @@ def _padding(container: InputContainer, stream: AudioStream, heard: _Heard) -> i
     end = round((stream.duration or 0) * rate)
     end -= _itunes_remainder(container.metadata.get("iTunSMPB", ""), end)
     return max(0, round(pts * rate) + length - end)
+
+
+def _layout(frame: AudioFrame) -> str:
+    """Give the channels by their name; one or two whose places are not told are what FFmpeg takes them for."""
+    name: str = frame.layout.name
+    return {"1 channels": "mono", "2 channels": "stereo"}.get(name, name)
 
 
 def _itunes_remainder(words: str, end: int) -> int:
