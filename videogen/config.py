@@ -76,6 +76,17 @@ class Assemble(_Table):
     settle_s: Annotated[
         float, Field(ge=0, description="s; a voice waits at most this long for music and clips still arriving.")
     ] = 60.0
+    cooldown: Annotated[
+        int,
+        Field(ge=0, le=1000, description="videos; what the last ones showed comes only when nothing else is left."),
+    ] = 3
+    cooldown_of: Annotated[
+        Literal["category", "all"], Field(description="whose videos the cool-down counts: its own category's, or all.")
+    ] = "category"
+    weights: Annotated[
+        dict[str, Annotated[float, Field(ge=0, le=1000)]],
+        Field(description='`{ "video/nature/*" = 2 }`: by path below scanned/; 2 comes twice as often, 0 never.'),
+    ] = {}
 
 
 class Render(_Table):

@@ -83,6 +83,24 @@ def make_empty(path: Path) -> None:
     os.close(DISK.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC))
 
 
+def append(path: Path, raw: bytes) -> None:
+    """Add bytes to the end of a file, made where it is not there; what a write cut short left before them is a line.
+
+    When this returns they survive a power cut.
+    """
+    is_new = not DISK.is_there(path)
+    with full_disk_named(path), open(DISK.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), "r+b", buffering=0) as file:
+        if file.seek(0, os.SEEK_END) and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
+            raw = b"\n" + raw
+        point("durable.append.before")
+        if file.write(raw) != len(raw):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        DISK.sync(file.fileno())
+    if is_new:
+        sync_folder(path.parent)
+    point("durable.append.after")
+
+
 @dataclass(frozen=True)
 class Copied:
     """What a copy read: the hash and size of its bytes, and the stamps of the very file they came from."""

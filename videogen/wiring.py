@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from videogen import cage, config, durable, tune
-from videogen.assemble import Assembler, StoryRule, check_logo
+from videogen.assemble import Assembler, Rule, StoryRule, check_logo
 from videogen.catalog import Catalog, side_path
 from videogen.edit import LOGO_XY
 from videogen.errors import ConfigError, VideogenError
@@ -70,7 +70,7 @@ class House:
     @cached_property
     def catalog(self) -> Catalog:
         """The library's index, not loaded yet."""
-        return Catalog(self.root)
+        return Catalog(self.root, self.settings.assemble.weights)
 
     @cached_property
     def _host(self) -> str:
@@ -160,6 +160,7 @@ class House:
             settle_s=assemble.settle_s,
             priority=assemble.priority,
             tags=assemble.tags,
+            draw=Rule(assemble.cooldown, assemble.cooldown_of),
         )
         return Assembler(self.spool, self.catalog, rule)
 

@@ -17,7 +17,7 @@ from tests import footage
 from videogen import durable
 from videogen.assemble import Assembler, StoryRule, Waiting, check_logo
 from videogen.assemble.assembler import video_list
-from videogen.assemble.choose import choose_clips, choose_track
+from videogen.assemble.choose import Hand, choose_clips, choose_track
 from videogen.catalog import Catalog
 from videogen.errors import ConfigError
 from videogen.model.media import Asset, Kind, Media, Picture, Sound, Source
@@ -453,7 +453,7 @@ def test_a_logo_that_is_no_png_is_the_operators(library: Library, content: bytes
 
 
 def test_the_choice_can_be_replayed_from_the_paper(library: Library) -> None:
-    """The recorded seed and the library give the clips and the track that the task has (A18)."""
+    """What the paper records gives the clips and the track that the task has, with nothing of the library (A18)."""
     library.stock(clips=6)
     for name in ("loud", "slow"):
         library.add("music", name)
@@ -461,12 +461,12 @@ def test_the_choice_can_be_replayed_from_the_paper(library: Library) -> None:
 
     library.assembler().assemble_once()
 
-    _, paper = library.task()
-    pool = [(clip.path, 30) for clip in reversed(library.catalog.of_kind("video"))]
-    tracks = [track.path for track in library.catalog.of_kind("music")]
-    chosen = choose_clips(pool, paper["frames"], paper["seed"])
-    assert paper["video_files"] == [f"../../{path}" for path in chosen]
-    assert paper["inputs"]["music"]["path"] == choose_track(tracks, paper["seed"])
+    task = Task.model_validate(library.task()[1])
+    assert task.choice is not None
+    assert (task.choice.clips.pool, task.choice.music.pool, task.choice.seed) == (6, 3, task.seed)
+    chosen = choose_clips(Hand(task.choice.clips.drawn), task.frames, task.seed)
+    assert [clip.path for clip in chosen] == [clip.path for clip in task.inputs.clips]
+    assert choose_track(Hand(task.choice.music.drawn), task.seed).path == task.inputs.music.path
 
 
 def test_two_voices_get_choices_of_their_own(library: Library) -> None:

@@ -1,10 +1,13 @@
 """scanned/ -> tasks/. A voice, music and clips become a task that any node can take.
 
-Reads: scanned/ (through the catalogue), the logo. Writes: tasks/, and `is_assembled` in a voice's side file.
-Promises after a crash: a voice has one task, ever: its id was given at intake.
-Fails with: ConfigError: the logo is no PNG. Known limits: a choice knows nothing of earlier videos.
+Reads: scanned/ (through the catalogue), the logo; papers of videos that were not counted. Writes: tasks/,
+`is_assembled` in a voice's side file, and through the catalogue a line for each video.
+Promises after a crash: a voice has one task, ever: its id was given at intake; a video is counted once.
+Fails with: ConfigError: the logo is no PNG. Known limits: what a video that failed would have shown stays counted.
 """
 
 from videogen.assemble.assembler import Assembler, StoryRule, Waiting, check_logo
+from videogen.assemble.drawing import Rule
+from videogen.assemble.replay import Replay, Row, replayed
 
-__all__ = ["Assembler", "StoryRule", "Waiting", "check_logo"]
+__all__ = ["Assembler", "Replay", "Row", "Rule", "StoryRule", "Waiting", "check_logo", "replayed"]

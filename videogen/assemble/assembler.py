@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -12,11 +12,13 @@ import av
 import structlog
 
 from videogen import durable
-from videogen.assemble.choose import choose_clips, choose_track
-from videogen.catalog import Catalog
-from videogen.edit.story import clip_frames, story_frames
-from videogen.errors import ConfigError, TemporaryError
-from videogen.model.media import Asset, Kind
+from videogen.assemble import history
+from videogen.assemble.drawing import Drawing, Rule
+from videogen.catalog import Catalog, Entry
+from videogen.edit.story import story_frames
+from videogen.errors import ConfigError, MissingInput, SetupError, TemporaryError
+from videogen.model.choice import Candidate
+from videogen.model.media import Asset
 from videogen.model.task import ClipUse, Input, Inputs, Render, Task
 from videogen.model.timeline import Canvas
 from videogen.spool import Spool
@@ -41,6 +43,7 @@ class StoryRule:
     settle_s: float = 60.0
     priority: int = 5
     tags: tuple[str, ...] = ()
+    draw: Rule = field(default_factory=Rule)
 
 
 @dataclass(frozen=True)
@@ -63,21 +66,26 @@ class Assembler:
         self._clock = clock
         self._since: dict[str, float] = {}
         self._said: dict[str, str] = {}
+        self._has_recalled = False
+        self._logo_was: tuple[object, Input] | None = None
 
     def assemble_once(self, arriving: Sequence[Path] = ()) -> list[Waiting]:
         """Make a task of every voice that can have one; give those that wait, each with its reason.
 
         `arriving` are paths below raw/ that are not decided yet: music and clips among them are waited for.
         """
+        self._recall()
         waiting = []
         coming = sum(1 for path in arriving if path.parts[:1] in {("music",), ("video",)})
+        common: str | None = None  # what stands in the way of all, and is not tried for each of a thousand voices
         for voice in self._catalog.voices_to_assemble():
             since = self._since.setdefault(voice.path, self._clock())
             reason = self._missing(voice)
             if reason is None and coming and self._clock() - since < self._rule.settle_s:
                 reason = f"{coming} music or video files are still arriving in raw/"
-            if reason is None:
-                reason = self._try_to_assemble(voice)
+            if reason is None and (reason := common) is None:
+                reason, is_common = self._try_to_assemble(voice)
+                common = reason if is_common else None
             if reason is None:
                 self._since.pop(voice.path, None)
                 self._said.pop(voice.path, None)
@@ -88,42 +96,49 @@ class Assembler:
                 self._said[voice.path] = reason
         return waiting
 
-    def _try_to_assemble(self, voice: Asset) -> str | None:
-        """Make the task of a voice, or say what stands in the way for now."""
+    def _recall(self) -> None:
+        """Count, once in a life, the videos that the rooms know and the library does not."""
+        if not self._has_recalled:
+            self._has_recalled = True
+            counted = history.recall(self._spool, self._catalog)
+            if counted:
+                log.info("Counted what earlier videos show", videos=counted)
+
+    def _try_to_assemble(self, voice: Entry) -> tuple[str | None, bool]:
+        """Make the task of a voice, or say what stands in the way for now, and whether it does so for every voice."""
         try:
             self._assemble(voice)
-        except (ConfigError, TemporaryError) as error:
-            return error.message
+        except (SetupError, TemporaryError) as error:
+            return error.message, True
+        except MissingInput as error:
+            return error.message, False
         except OSError as error:
-            return f"the task could not be written ({error.strerror})"
-        return None
+            return f"the task could not be written ({error.strerror})", False
+        return None, False
 
     def waiting(self) -> list[Waiting]:
         """Give the voices that lack music or clips, or were not looked at yet; starts nothing."""
         voices = self._catalog.voices_to_assemble()
         return [Waiting(voice.path, self._missing(voice) or "main has not come to it yet") for voice in voices]
 
-    def _missing(self, voice: Asset) -> str | None:
+    def _missing(self, voice: Entry) -> str | None:
+        drawing = self._drawing(voice.category)
         lacking = [
             word
-            for kind, word in (("music", "music"), ("video", "clips"))
-            if not self._pool(kind, voice.category)  # type: ignore[arg-type]  # the two words are kinds
+            for word, is_there in (("music", drawing.has("music")), ("clips", drawing.has("video")))
+            if not is_there
         ]
         if not lacking:
             return None
         where = f"in category {voice.category}" if self._rule.category == "only" else "in the library"
         return f"no {' and no '.join(lacking)} {where}"
 
-    def _pool(self, kind: Kind, category: str) -> list[Asset]:
-        """Give the category's own assets, or where it has none (and other ones are allowed) all of them."""
-        own = self._there(self._catalog.of_kind(kind, category))
-        return own if own or self._rule.category == "only" else self._there(self._catalog.of_kind(kind))
+    def _drawing(self, category: str) -> Drawing:
+        is_own = self._rule.category == "only"
+        return Drawing(self._spool.root, self._catalog, self._rule.draw, category, is_own_only=is_own)
 
-    def _there(self, assets: list[Asset]) -> list[Asset]:
-        """Leave out what someone took away from the library since main started."""
-        return [asset for asset in assets if (self._spool.root / asset.path).is_file()]
-
-    def _assemble(self, voice: Asset) -> None:
+    def _assemble(self, entry: Entry) -> None:
+        voice = self._catalog.asset(entry.path)
         if not self._spool.room_of(voice.task_id):
             task = self._task(voice)
             self._spool.publish(task, lambda folder: self._fill(folder, task))
@@ -134,29 +149,23 @@ class Assembler:
                 frames=task.frames,
                 music=task.inputs.music.path,
             )
+            self._catalog.note_use(history.use_of(task))
+        else:
+            history.recall_one(self._spool, self._catalog, voice.task_id)
         self._catalog.mark_assembled(voice)
 
     def _task(self, voice: Asset) -> Task:
         canvas = self._rule.canvas
         seed = UUID(voice.task_id).int % 2**32
         frames = story_frames(voice.media, canvas)
-        clips = {clip.path: clip for clip in self._pool("video", voice.category)}
-        lengths = [(path, clip_frames(clip.media, canvas)) for path, clip in clips.items()]
-        chosen = choose_clips(lengths, frames, seed)
-        tracks = {track.path: track for track in self._pool("music", voice.category)}
-        track = tracks[choose_track(list(tracks), seed)]
-        uses, left = [], frames
-        for path in chosen:
-            shown = min(left, dict(lengths)[path])
-            uses.append(ClipUse(path=path, sha256=clips[path].sha256, in_frame=0, out_frame=shown))
-            left -= shown
+        chosen = self._drawing(voice.category).choose(canvas, frames, seed)
         logo = self._logo()
         return Task(
             task_id=voice.task_id,
             category=voice.category,
             story_name=voice.story,
             voice_duration=round(float(voice.media.duration_s), 6),
-            video_files=tuple(UP + path for path in chosen),
+            video_files=tuple(UP + clip.path for clip in chosen.clips),
             render=Render(
                 resolution=f"{canvas.width}x{canvas.height}",
                 frame_rate=self._rule.frame_rate,
@@ -170,18 +179,23 @@ class Assembler:
             tags=self._rule.tags,
             inputs=Inputs(
                 voice=Input(path=voice.path, sha256=voice.sha256),
-                music=Input(path=track.path, sha256=track.sha256),
-                clips=tuple(uses),
+                music=Input(path=chosen.track.path, sha256=chosen.track.sha256),
+                clips=_uses(chosen.clips, frames),
                 logo=logo,
             ),
+            choice=chosen.record,
         )
 
     def _logo(self) -> Input | None:
         path = self._rule.logo
         if not path.is_file():
             return None
-        check_logo(path)
-        return Input(path=f"{PurePosixPath(path.name)}", sha256=durable.digest(path))
+        found = path.stat()
+        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+        if self._logo_was is None or self._logo_was[0] != stamp:
+            check_logo(path)
+            self._logo_was = stamp, Input(path=f"{PurePosixPath(path.name)}", sha256=durable.digest(path))
+        return self._logo_was[1]
 
     def _fill(self, folder: Path, task: Task) -> None:
         durable.point_at(folder / "voice.mp3", UP + task.inputs.voice.path)
@@ -189,6 +203,16 @@ class Assembler:
         durable.write(folder / "video_list.txt", video_list(task.video_files))
         if task.inputs.logo:
             durable.copy(self._rule.logo, folder / "logo.png")
+
+
+def _uses(clips: Sequence[Candidate], frames: int) -> tuple[ClipUse, ...]:
+    """Show each clip whole, and the last one as far as the video goes."""
+    uses, left = [], frames
+    for clip in clips:
+        shown = min(left, clip.frames)
+        uses.append(ClipUse(path=clip.path, sha256=clip.sha256, in_frame=0, out_frame=shown))
+        left -= shown
+    return tuple(uses)
 
 
 def check_logo(path: Path) -> None:

@@ -4,7 +4,7 @@ Reads: the arguments, the settings of --root. Writes: stdout, stderr, what its v
 Fails with: one sentence on stderr, and the exit status of the error's family.
 """
 
-from videogen.cli import cache, explaining, looking, making, repairing, roles
+from videogen.cli import cache, explaining, looking, making, repairing, replaying, roles
 from videogen.cli.app import EXITS, app, run
 
-__all__ = ["EXITS", "app", "cache", "explaining", "looking", "making", "repairing", "roles", "run"]
+__all__ = ["EXITS", "app", "cache", "explaining", "looking", "making", "repairing", "replaying", "roles", "run"]

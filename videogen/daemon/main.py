@@ -60,6 +60,7 @@ def run_main(
         role = _Main(house, signals, notify, tick)
         with house.watch, Keeper(*role.chores()):
             role.run(once=once)
+        role.close()
         notify.stopping()
         log.info("Stopped" if signals.stop.is_set() else "Done")
     return role.report
@@ -96,7 +97,7 @@ class _Main:
         house = self._house
         _ = house.assembler, house.scanner  # what is set up wrong is said before anything is moved
         house.catalog.clear_entrance()
-        for damaged in house.catalog.load():
+        for damaged in house.catalog.keep(self._notify.watchdog):
             log.warning(f"Cannot read the side file of {damaged}", remedy="Move the file back into raw/ to take it in.")
         counts = " ".join(f"{kind}:{count}" for kind, count in house.catalog.counts().items() if count)
         log.info("Started", root=str(house.root), library=counts or "empty")
@@ -121,6 +122,10 @@ class _Main:
                 self._idle(idle_s, burst_s=min(BURST_S, time.monotonic() - began))
         finally:
             self._house.scanner.close()
+
+    def close(self) -> None:
+        """End the life in good order: the next start may trust the library's index."""
+        self._house.catalog.close()
 
     def _look(self, *, once: bool) -> float | None:
         """Decide what can be decided now; give how long to wait then, None where all is done."""
@@ -160,6 +165,7 @@ class _Main:
             self._signals.reload.clear()
             self._notify.reloading()
             self._house.scanner.close()
+            self._house.catalog.close()
             self._house = self._house.reloaded()
             self._open()
             self._notify.ready()

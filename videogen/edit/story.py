@@ -59,7 +59,12 @@ def story_frames(voice: Media, canvas: Canvas) -> int:
 
 def clip_frames(clip: Media, canvas: Canvas) -> int:
     """Give how many canvas frames a clip fills: rounded, at least one; the last one is held if it comes a bit short."""
-    return max(1, frames_of(clip.duration_s, canvas.fps))
+    return length_frames(clip.duration_s, canvas)
+
+
+def length_frames(length_s: Fraction, canvas: Canvas) -> int:
+    """Give how many canvas frames a clip of so many seconds fills: rounded, at least one."""
+    return max(1, frames_of(length_s, canvas.fps))
 
 
 def media_of(digest: str, media: Mapping[str, Media]) -> Media:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from videogen import __version__
 from videogen.errors import VideogenError
+from videogen.model.choice import Choice
 from videogen.model.recipe import Story
 from videogen.model.value import Digest, Value
 
@@ -75,6 +76,8 @@ class Task(Value):
     not_before_s: float = 0.0
     avoid: tuple[str, ...] = ()
     """Nodes on which it failed; they leave it to others for a while."""
+    choice: Choice | None = None
+    """How its clips and its track were chosen; None in tasks that are older than the record."""
 
     def story(self) -> Story:
         """Give the recipe this task is the paper of."""

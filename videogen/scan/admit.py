@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from threading import Event, Lock
+from threading import Event
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -85,7 +85,6 @@ class Intake:
         self._room_of = room_of
         self._stop = stop
         self._trash = Trash(root)
-        self._shelving = Lock()
 
     def warm(self) -> None:
         """Have this thread ready for its first file; where that fails the file will say so."""
@@ -151,8 +150,7 @@ class Intake:
         if first is not None and self._is_wanted_again(first):
             log.info(f"Taking {first.path} in again", because="its video failed, or its bytes were changed")
         elif first is not None:
-            if first.source != source:
-                raise _duplicate(first)
+            _expect_same(first, source)
             # A crash came between the promotion and this: finish it.
             self._clear(path, source)
             return first
@@ -164,7 +162,7 @@ class Intake:
             content, media, gain_db = self._levelled(content, media)
         asset = Asset(
             kind=place.kind,
-            path=first.path if first is not None else "",
+            path=first.path if first is not None else self._free_path(place, media),
             category=place.category,
             story=place.story,
             name=readable(place.stem),
@@ -176,25 +174,13 @@ class Intake:
             gain_db=gain_db,
             task_id=str(uuid4()) if place.kind == "voice" else "",
         )
-        asset = self._shelved(asset, place.stem, content)
+        asset = self._catalog.add(asset, content)
+        _expect_same(asset, source)  # another file of the same content may have come in a moment before
         self._clear(path, source)
         return asset
 
-    def _shelved(self, asset: Asset, stem: str, content: Path) -> Asset:
-        """Put a file into the library, under the name it had there or a free one.
-
-        One at a time: two copies of one file, or two files of one name, may have come side by side.
-        """
-        with self._shelving:
-            if not asset.path:
-                if second := self._catalog.of_source(asset.kind, asset.source.sha256):
-                    raise _duplicate(second)
-                free = self._catalog.free_path(
-                    asset.kind, stem, asset.media, category=asset.category, story=asset.story
-                )
-                asset = asset.model_copy(update={"path": free})
-            self._catalog.add(asset, content)
-        return asset
+    def _free_path(self, place: Place, media: Media) -> str:
+        return self._catalog.free_path(place.kind, place.stem, media, category=place.category, story=place.story)
 
     def _is_wanted_again(self, first: Asset) -> bool:
         """Whether a content that is in the library may come again: its video failed, or its copy there is damaged."""
@@ -274,12 +260,13 @@ class Intake:
                 durable.remove(path)
 
 
-def _duplicate(first: Asset) -> MediaError:
-    return MediaError(
-        f"the same content is in the library already, as {first.path}",
-        remedy="Nothing to do; remove this copy.",
-        code="duplicate",
-    )
+def _expect_same(first: Asset, source: Source) -> None:
+    if first.source != source:
+        raise MediaError(
+            f"the same content is in the library already, as {first.path}",
+            remedy="Nothing to do; remove this copy.",
+            code="duplicate",
+        )
 
 
 def check_link(content: Path) -> None:
