@@ -15,6 +15,7 @@ import pytest
 
 from tests import fake_ffmpeg, footage
 from videogen import doctor
+from videogen.cage import Walls
 from videogen.doctor import Finding
 from videogen.errors import ToolchainError
 from videogen.model.profile import Encoder, EncoderName
@@ -216,6 +217,7 @@ class Stage:
         self.file = folder / "processing" / ".nodes" / ".proofs.here.json"
         self.file.parent.parent.mkdir()
         self._log = folder / "runs"
+        self.walls = Walls(read=(fake_ffmpeg.__file__,), write=(str(folder),))
         self._monkeypatch = monkeypatch
         monkeypatch.setenv(fake_ffmpeg.RUNS_VARIABLE, str(self._log))
 
@@ -233,7 +235,8 @@ class Stage:
     def toolchain(self, settings: Encoder | None = None, **proofs: Any) -> Toolchain:
         """Give the program as a process that starts now has it, with the proofs that were kept."""
         kept = Proofs(self.file, **{"boot": "this one"} | proofs)
-        return Toolchain(self.program, Conditions(settings or Encoder(), kept, self.devices))
+        conditions = Conditions(settings or Encoder(), kept, self.devices, self.walls)
+        return Toolchain(self.program, conditions)
 
     @property
     def encodes(self) -> list[list[str]]:
@@ -358,9 +361,9 @@ def test_the_system_ffmpeg_is_taken_for_its_device(stage: Stage, monkeypatch: py
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(footage.program()))
     stage.plays("h264_vaapi=works")
 
-    assert find("", "auto", Conditions(devices=stage.devices)).program == stage.program
-    assert find("", "h264_vaapi", Conditions(devices=stage.devices)).program == stage.program
-    assert find("", "h264_qsv", Conditions(devices=stage.devices)).program == footage.program()
+    assert find("", "auto", Conditions(devices=stage.devices, walls=stage.walls)).program == stage.program
+    assert find("", "h264_vaapi", Conditions(devices=stage.devices, walls=stage.walls)).program == stage.program
+    assert find("", "h264_qsv", Conditions(devices=stage.devices, walls=stage.walls)).program == footage.program()
 
 
 # -- proofs that are kept ----------------------------------------------------------------------------------------------

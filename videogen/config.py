@@ -162,6 +162,16 @@ class Ffmpeg(_Table):
         str, Field(description="program; empty is the pinned wheel's, or a system one that proves a GPU encoder.")
     ] = ""
 
+    reads: Annotated[
+        tuple[str, ...],
+        Field(description="files or folders that FFmpeg may read besides its inputs, as libraries of its own build."),
+    ] = ()
+
+    writes: Annotated[
+        tuple[str, ...],
+        Field(description="files or folders that FFmpeg may write besides its outputs, as the cache of a driver."),
+    ] = ()
+
 
 class Node(_Table):
     """How a render node works."""

@@ -327,6 +327,14 @@ def remove(path: Path) -> None:
         sync_folder(path.parent)
 
 
+def make_empty(path: Path) -> bool:
+    """Make an empty file for another process to fill; give whether it was made now, which it was not if it is there."""
+    with suppress(OSError):  # who writes to it says better what is wrong with the place
+        DISK.close(DISK.create(path))
+        return True
+    return False
+
+
 def point_at(link: Path, target: str) -> None:
     """Make a relative symbolic link."""
     point("durable.point_at.before")

@@ -3,6 +3,9 @@
 Every run is supervised: no shell and no stdin, stderr in a file, progress on a descriptor of its own, a process group
 that dies with us, and an end when the frame counter stands still (not when a slow encode is merely slow). One table
 turns what FFmpeg said into one of our errors; what the table does not know is a Defect and carries the whole command.
+
+Every run is enclosed: of the files it can open only the inputs and outputs that its arguments name, and it has no
+network. An output is made before FFmpeg starts, so that it need not have the right to make files beside it.
 """
 
 import os
@@ -10,16 +13,16 @@ import re
 import select
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import psutil
 
-from videogen import cage
+from videogen import cage, durable
 from videogen.errors import (
     Defect,
     EncoderBusy,
@@ -34,6 +37,13 @@ from videogen.errors import (
 )
 
 TAIL_BYTES = 65536
+FILE = "file:"
+"""What every name of a file begins with among our arguments."""
+SUBTITLES = re.compile(r"\bsubtitles=filename=([\w./-]+)")
+"""The one filter of ours that reads a file; `command/subtitle.py` gives it no name with other characters."""
+FONTS = ["/etc/fonts", "/var/cache/fontconfig", *map(os.path.expanduser, ("~/.fonts", "~/.local/share/fonts"))]
+ON_A_DEVICE = re.compile(r"_(?:nvenc|qsv|vaapi|amf|videotoolbox)$")
+"""Encoders that open a device."""
 LARGE_PAGES = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
     ":glibc.malloc.trim_threshold=268435456:glibc.malloc.top_pad=67108864"
@@ -188,8 +198,18 @@ class Watch:
     wall_s: float | None = None
 
 
+def files_in(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Give the files that arguments read, and those they write."""
+    subtitles = [path for word in arguments for path in SUBTITLES.findall(word)]
+    read, written = subtitles + (FONTS if subtitles else []), list[str]()
+    for before, word in zip(("", *arguments), arguments, strict=False):
+        if word.startswith(FILE):
+            (read if before == "-i" else written).append(word.removeprefix(FILE))
+    return read, written
+
+
 class FFmpeg:
-    """One FFmpeg program and the limits its children get."""
+    """One FFmpeg program and the limits its children get: their walls name what each may reach besides its files."""
 
     def __init__(self, program: Path, limits: cage.Limits | None = None, watch: Watch | None = None) -> None:
         self.program = program
@@ -202,7 +222,8 @@ class FFmpeg:
         Raises: ToolchainError: the program cannot be started. Stalled: no answer in time.
         """
         self._expect_program()
-        return cage.run([str(self.program), "-hide_banner", *arguments], self._limits, timeout_s=timeout_s)
+        argv = [str(self.program), "-hide_banner", *arguments]
+        return cage.run(argv, self._enclosed(arguments), timeout_s=timeout_s)
 
     def run(
         self,
@@ -214,36 +235,46 @@ class FFmpeg:
         stop: Event | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Run FFmpeg to success; its stderr is added to `log`, the command line first.
+        """Run FFmpeg to success; its stderr is added to `log`, the command line first. It replaces its outputs.
 
         Units: `total` is the number of frames the run will write, for the progress.
         Raises: Stalled: the frame counter stood still, or the time ran out. Stopped: `stop` was set. Otherwise
             what the table of this module makes of FFmpeg's words.
         """
         self._expect_program()
-        with log.open("ab") as stderr:
+        with _there(files_in(arguments)[1]), log.open("ab") as stderr:
             reading, writing = os.pipe()
             try:
-                argv = [str(self.program), "-hide_banner", "-nostdin", "-v", "warning", "-nostats"]
+                argv = [str(self.program), "-hide_banner", "-nostdin", "-y", "-v", "warning", "-nostats"]
                 argv += ["-progress", f"pipe:{writing}", "-stats_period", "0.5", *arguments]
                 stderr.write(f"$ {shlex.join(argv)}\n".encode("utf-8", "backslashreplace"))
                 stderr.flush()
-                began = stderr.tell()
-                process = cage.spawn(argv, self._limits, stderr=stderr, pass_fds=[writing], env=env)
+                began, limits = stderr.tell(), self._enclosed(arguments)
+                process = cage.spawn(argv, limits, stderr=stderr, pass_fds=[writing], env=env)
             except BaseException:
                 os.close(reading)
                 raise
             finally:
                 os.close(writing)
-        try:
-            follow = _Follow(process, total, self._watch, on_progress or (lambda _: None), stop or Event())
-            follow.to_the_end(reading)
-        finally:
-            os.close(reading)
-            # What it was writing is thrown away: it need not flush its look-ahead first.
-            status = cage.end(process, grace_s=END_GRACE_S)
-        if status != 0:
-            raise verdict(status, _tail(log, began), argv)
+            try:
+                follow = _Follow(process, total, self._watch, on_progress or (lambda _: None), stop or Event())
+                follow.to_the_end(reading)
+            finally:
+                os.close(reading)
+                # What it was writing is thrown away: it need not flush its look-ahead first.
+                status = cage.end(process, grace_s=END_GRACE_S)
+            if status != 0:
+                raise verdict(status, _tail(log, began), argv)
+
+    def _enclosed(self, arguments: Sequence[str]) -> cage.Limits:
+        """Give the limits of a run that reaches the files of its arguments, and what every run may."""
+        walls, (read, written) = self._limits.walls or cage.Walls(), files_in(arguments)
+        walls = cage.Walls(
+            read=(*walls.read, *read),
+            write=(*walls.write, *written),
+            devices=any(map(ON_A_DEVICE.search, arguments)),
+        )
+        return replace(self._limits, walls=walls)
 
     def _expect_program(self) -> None:
         # The child starts through setpriv and prlimit, whose own "not found" would read like a missing input.
@@ -252,6 +283,19 @@ class FFmpeg:
                 f"FFmpeg cannot be started: {self.program} is no program",
                 remedy="Run `videogen doctor`, or set ffmpeg.path to one that works.",
             )
+
+
+@contextmanager
+def _there(outputs: Sequence[str]) -> Iterator[None]:
+    """Have the files to write be there; one that was made here and is empty after a failure is gone again."""
+    made = [path for path in map(Path, outputs) if durable.make_empty(path)]
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            if path.exists() and path.stat().st_size == 0:
+                durable.remove(path)
+        raise
 
 
 def _tail(log: Path, began: int) -> str:

@@ -239,8 +239,9 @@ def _load(program: bytes) -> bool:
 def launch(words: "list[str]") -> None:
     """Become another program behind walls: PARENT [NAME=VALUE...] -- PROGRAM ARGUMENT...
 
-    `read=`, `write=` and `run=` name paths, as in `enclose`; `forks=1` and `devices=1` as there; `as=`, `cpu=`,
-    `nofile=`, `core=` and `fsize=` are limits of setrlimit(2). An orphan does not start.
+    `read=`, `write=` and `run=` name paths, as in `enclose`; the first of `run` is PROGRAM's. `forks=1` and `devices=1`
+    are as there; `as=`, `cpu=`, `nofile=`, `core=` and `fsize=` are limits of setrlimit(2). An orphan does not start.
+    `tell=1` prints the walls that hold, and a program need not follow.
     """
     end = words.index("--")
     parent, argv = int(words[0]), words[end + 1 :]
@@ -262,8 +263,10 @@ def launch(words: "list[str]") -> None:
     )
     if "tell" in given:
         print(" ".join(walls), flush=True)
+    if not argv:
+        return
     try:
-        os.execvp(argv[0], argv)  # noqa: S606 -- no shell is wanted
+        os.execv(given["run"][0], argv)  # noqa: S606 -- no shell is wanted
     except OSError as error:
         sys.stderr.write(f"{argv[0]} cannot be started here: {error.strerror}\n")
         sys.exit(NOT_STARTED)

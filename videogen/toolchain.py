@@ -26,7 +26,7 @@ from typing import Any, Literal, get_args
 
 import imageio_ffmpeg
 
-from videogen import durable
+from videogen import cage, durable
 from videogen.errors import EncoderBusy, NoSpace, SetupError, TemporaryError, ToolchainError, VideogenError
 from videogen.ffmpeg import FFmpeg, verdict
 from videogen.model.profile import Encoder, EncoderName
@@ -134,11 +134,15 @@ def _trial(row: dict[str, Any]) -> Trial:
 
 @dataclass(frozen=True)
 class Conditions:
-    """How encoders are tried: with which settings, on devices under which folder, and where what came of it is kept."""
+    """How encoders are tried: with which settings, on devices under which folder, and where what came of it is kept.
+
+    `walls` is what every FFmpeg may reach besides its own files.
+    """
 
     settings: Encoder = field(default_factory=Encoder)
     proofs: Proofs = field(default_factory=Proofs)
     devices: Path = DEVICES
+    walls: cage.Walls = field(default_factory=cage.Walls)
 
 
 # -- one program -------------------------------------------------------------------------------------------------------
@@ -150,7 +154,7 @@ class Toolchain:
     def __init__(self, program: Path, conditions: Conditions | None = None) -> None:
         self.program = program
         self._conditions = conditions or Conditions()
-        self._ffmpeg = FFmpeg(program)
+        self._ffmpeg = FFmpeg(program, cage.Limits(walls=self._conditions.walls))
 
     @cached_property
     def version(self) -> str:

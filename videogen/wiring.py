@@ -86,7 +86,12 @@ class House:
         """The FFmpeg of this machine."""
         ffmpeg = self.settings.ffmpeg
         proofs = Proofs(self.spool.nodes / f".proofs.{self._host}.json", ttl_s=ffmpeg.proof_s)
-        return find(ffmpeg.path, self.settings.render.encoder, Conditions(self._wanted_encoder, proofs))
+        conditions = Conditions(self._wanted_encoder, proofs, walls=self._walls)
+        return find(ffmpeg.path, self.settings.render.encoder, conditions)
+
+    @property
+    def _walls(self) -> cage.Walls:
+        return cage.Walls(self.settings.ffmpeg.reads, self.settings.ffmpeg.writes)
 
     @cached_property
     def _device(self) -> tuple[Encoder, Device]:
@@ -125,7 +130,7 @@ class House:
             self.root,
             self.catalog,
             self.prober,
-            FFmpeg(self.toolchain.program),
+            FFmpeg(self.toolchain.program, cage.Limits(walls=self._walls)),
             rule,
             room_of=self.spool.room_of,
             stop=self.stop,
@@ -183,6 +188,7 @@ class House:
             wall_s=render.wall_s,
             memory_bytes=int(render.memory_gb * GIB) or None,
             segment_s=Fraction(str(self.settings.segments.seconds)),
+            walls=self._walls,
             encodes=self.settings.node.encodes or tune.kept(self.root, self.node_name()),
         )
 

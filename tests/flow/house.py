@@ -222,11 +222,11 @@ def tasked(factory: pytest.TempPathFactory, root: Path) -> House:
 def ffmpeg_that(path: Path, on_render: str, where: str = "-filter_complex") -> dict[str, str]:
     """Write an FFmpeg that runs these shell lines before a render; give the environment in which it is used.
 
-    `where` is a word of the commands that are meant.
+    `where` is a word of the commands that are meant. What the lines write lies in the folder of that FFmpeg.
     """
     path.write_text(f'#!/bin/sh\ncase "$*" in *{where}*) {on_render} ;; esac\nexec "{footage.program()}" "$@"\n')
     path.chmod(0o755)
-    return {"VIDEOGEN_FFMPEG__PATH": str(path)}
+    return {"VIDEOGEN_FFMPEG__PATH": str(path), "VIDEOGEN_FFMPEG__WRITES": json.dumps([str(path.parent)])}
 
 
 class Farm:

@@ -11,6 +11,7 @@ import av
 
 from tests import footage
 from videogen import durable
+from videogen.cage import Limits, Walls
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Kind, Media
 from videogen.model.profile import Encoder, Profile
@@ -97,7 +98,9 @@ class House:
 
     def maker(self, stop: Event | None = None, program: Path | None = None) -> Maker:
         """Give one that makes videos out of this house's store."""
-        return Maker(FFmpeg(program or footage.program()), self.store, Executor(PLENTY, stop or Event()))
+        walls = Walls(write=(str(self.folder),) if program else ())  # what takes FFmpeg's place leaves notes
+        ffmpeg = FFmpeg(program or footage.program(), Limits(walls=walls))
+        return Maker(ffmpeg, self.store, Executor(PLENTY, stop or Event()))
 
     def render(self, timeline: Timeline, name: str = "task", segment_s: Fraction | int = 2) -> Done:
         """Make the video of a timeline."""

@@ -10,6 +10,7 @@ import pytest
 from tests import fake_ffmpeg, footage
 from tests.render.studio import PLENTY, QUICK, House, canvas, clip, mute
 from videogen import durable
+from videogen.cage import Limits, Walls
 from videogen.errors import (
     ConfigError,
     Defect,
@@ -39,6 +40,7 @@ class Floor:
         self.house = house
         self.program = fake_ffmpeg.install(house.folder / "bin", footage.program())
         self.log = house.folder / "runs"
+        self.walls = Walls(read=(fake_ffmpeg.__file__,), write=(str(house.folder),))
         self._monkeypatch = monkeypatch
         monkeypatch.setenv(fake_ffmpeg.RUNS_VARIABLE, str(self.log))
 
@@ -50,7 +52,7 @@ class Floor:
         """Give the bench of a node on this machine, whose device has one session."""
         settings = QUICK.model_copy(update={"name": encoder})
         sessions = Sessions.of(self.house.folder / "sessions", settings, device, 1)
-        return Bench(self.program, "the wheel's", settings, device=Device(device, sessions))
+        return Bench(self.program, "the wheel's", settings, device=Device(device, sessions), walls=self.walls)
 
     def render(self, timeline: Timeline, bench: Bench, retries: int = 0) -> Done:
         """Make the video of a timeline as a node with that bench does."""
@@ -59,7 +61,7 @@ class Floor:
         shop = self.house.shop(timeline, f"task-{bench.encoder.name}")
         for folder in (shop.scratch, shop.pins):
             durable.make_folder(folder)
-        tools = Tools(FFmpeg(bench.program), self.house.store, device=bench.device)
+        tools = Tools(FFmpeg(bench.program, Limits(walls=self.walls)), self.house.store, device=bench.device)
         video = Video(tools, plan, shop, lambda _: None)
         return video.done(Executor(PLENTY, Event(), retries=retries).run(plan.steps, video.do))
 

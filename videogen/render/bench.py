@@ -30,6 +30,7 @@ class Bench:
 
     `encodes` is how many run side by side; 0 is one per processor. `segment_s` 0 is one GOP: a cut costs an IDR, and
     there it would have been anyway; a longer piece leaves more encoded that a video does not show, and processors idle.
+    `walls` is what every FFmpeg may reach besides its own files.
     """
 
     program: Path
@@ -41,6 +42,7 @@ class Bench:
     memory_bytes: int | None = None
     segment_s: Fraction = Fraction(10)
     encodes: int = 0
+    walls: cage.Walls | None = None
     device: Device = field(default_factory=Device)
 
     def in_software(self) -> "Bench":
@@ -58,7 +60,7 @@ class Bench:
     def ffmpeg(self, cost_s: float) -> FFmpeg:
         """Give FFmpeg under this machine's limits, for work of that estimate."""
         wall_s = self.wall_s or max(WALL_LEAST_S, WALL_FACTOR * cost_s)
-        limits = cage.Limits(memory_bytes=self.memory_bytes, open_files=4096)
+        limits = cage.Limits(memory_bytes=self.memory_bytes, open_files=4096, walls=self.walls)
         return FFmpeg(self.program, limits, Watch(stall_s=self.stall_s, wall_s=wall_s))
 
     def capacity(self, scratch: Path) -> Needs:
