@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from videogen import cage
 from videogen.errors import VideogenError
 from videogen.spool import Spool
 from videogen.toolchain import Toolchain, Trial
 
 WATCHES_LEAST = 65536
+NO_LANDLOCK = "Boot Linux 5.13 or newer with landlock in the kernel's list of modules (lsm=landlock,...)."
 FREE_LEAST = 20 << 30
 """Bytes. Source: an hour of 4K at CRF 23 is about 4 GB, and a node holds a finished and a running one."""
 
@@ -31,7 +33,7 @@ def examine(spool: Spool, toolchain: Toolchain, wanted_encoder: str) -> list[Fin
 
     Every encoder is tried anew, whatever was proven before; that is kept, and else nothing that changes here stays.
     """
-    return [*_ffmpeg(toolchain, wanted_encoder), *_spool(spool), *_disk(spool.root), *_inotify(), *_cage()]
+    return [*_ffmpeg(toolchain, wanted_encoder), *_spool(spool), *_disk(spool.root), *_inotify(), *_cage(), *_walls()]
 
 
 def _ffmpeg(toolchain: Toolchain, wanted: str) -> Iterator[Finding]:
@@ -95,6 +97,18 @@ def _inotify() -> Iterator[Finding]:
         yield Finding("inotify", "note", f"{watches} watches", "Raise: sysctl fs.inotify.max_user_watches=524288")
     else:
         yield Finding("inotify", "good", f"{watches} watches")
+
+
+def _walls() -> Iterator[Finding]:
+    """Say which walls stand round a child that reads strangers' bytes: it may open its own files alone."""
+    found = cage.walls_that_hold()
+    told = ", ".join(found) or "none"
+    if not any(wall.startswith("landlock") for wall in found):
+        yield Finding("walls", "note", f"{told}: children can read every file that we can", NO_LANDLOCK)
+    elif "seccomp" not in found:
+        yield Finding("walls", "note", told, "Run on x86-64 or ARM64 with a kernel that has seccomp filters.")
+    else:
+        yield Finding("walls", "good", told)
 
 
 def _cage() -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """The text of a page, taken out by a child process that can neither outgrow its memory nor run on.
 
 A page is someone else's bytes and an HTML parser is a large program in C: so the work is done in a child, which gets
-the page as a file and answers with JSON. Run `python -m videogen.crawl.page FILE CONTENT_TYPE CHARSET` to see it work.
+the page as a file, shuts itself in, and answers with JSON: what a page makes it do, it opens no file and no connection.
+Run `python -m videogen.crawl.page FILE CONTENT_TYPE CHARSET` to see it work.
 Of trafilatura only `extract` is used, never its fetch: that one tries again without a certificate.
 """
 
@@ -18,6 +19,7 @@ from videogen.cage import CAPTURE_BYTES, Limits, run
 from videogen.crawl.address import shown
 from videogen.crawl.fetch import Page
 from videogen.errors import InputError, SetupError, Stalled
+from videogen.jail import enclose
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=10, open_files=64)
 WALL_S = 15.0
@@ -66,9 +68,19 @@ def decode(body: bytes, declared: str) -> str:
     return body.decode("utf-8", "replace")
 
 
+def _enclose(content_type: str) -> None:
+    """Have this process open nothing more, but the code it runs."""
+    code = [str(Path(os.__file__).parent)]
+    if content_type != "text/plain":
+        # Here, not on top: it takes half a second, and only the child ever needs it.
+        import trafilatura  # noqa: PLC0415
+
+        code.append(str(Path(trafilatura.__file__).parents[1]))  # it imports more as it goes
+    enclose(read=code)
+
+
 def _read_html(html: str) -> PageText:
-    # Here, not on top: it takes half a second, and only the child ever needs it.
-    from trafilatura import extract  # noqa: PLC0415
+    from trafilatura import extract  # noqa: PLC0415 -- as above
     from trafilatura.settings import use_config  # noqa: PLC0415
 
     config = use_config()
@@ -83,8 +95,10 @@ def _read_html(html: str) -> PageText:
 def main() -> None:
     """Print the title and text of the page in a file as JSON; exit with NOT_INSTALLED without trafilatura."""
     file, content_type, charset = sys.argv[1:4]
-    decoded = decode(Path(file).read_bytes(), charset)
+    body = Path(file).read_bytes()
     try:
+        _enclose(content_type)
+        decoded = decode(body, charset)
         found = PageText("", decoded) if content_type == "text/plain" else _read_html(decoded)
     except ImportError as error:
         sys.stderr.write(f"{error}\n")
