@@ -33,7 +33,14 @@ def examine(spool: Spool, toolchain: Toolchain, wanted_encoder: str) -> list[Fin
 
     Every encoder is tried anew, whatever was proven before; that is kept, and else nothing that changes here stays.
     """
-    return [*_ffmpeg(toolchain, wanted_encoder), *_spool(spool), *_disk(spool.root), *_inotify(), *_cage(), *_walls()]
+    return [
+        *_ffmpeg(toolchain, wanted_encoder),
+        *_spool(spool),
+        *_disk(spool.root),
+        *_inotify(),
+        *_cage(),
+        walls(cage.walls_that_hold()),
+    ]
 
 
 def _ffmpeg(toolchain: Toolchain, wanted: str) -> Iterator[Finding]:
@@ -99,16 +106,14 @@ def _inotify() -> Iterator[Finding]:
         yield Finding("inotify", "good", f"{watches} watches")
 
 
-def _walls() -> Iterator[Finding]:
-    """Say which walls stand round a child that reads strangers' bytes: it may open its own files alone."""
-    found = cage.walls_that_hold()
+def walls(found: tuple[str, ...]) -> Finding:
+    """Say which walls stand round a child that reads strangers' bytes, and how to have those that are missing."""
     told = ", ".join(found) or "none"
     if not any(wall.startswith("landlock") for wall in found):
-        yield Finding("walls", "note", f"{told}: children can read every file that we can", NO_LANDLOCK)
-    elif "seccomp" not in found:
-        yield Finding("walls", "note", told, "Run on x86-64 or ARM64 with a kernel that has seccomp filters.")
-    else:
-        yield Finding("walls", "good", told)
+        return Finding("walls", "note", f"{told}: FFmpeg can read every file that we can", NO_LANDLOCK)
+    if "seccomp" not in found:
+        return Finding("walls", "note", told, "Run on x86-64 or ARM64, with a kernel that has seccomp filters.")
+    return Finding("walls", "good", told)
 
 
 def _cage() -> Iterator[Finding]:
