@@ -214,8 +214,8 @@ def test_a_child_starts_what_it_is_told_and_nothing_else() -> None:
     limits = Limits(memory_bytes=1 << 30, cpu_s=9, open_files=32, file_bytes=4096, walls=Walls(("/etc/hostname",)))
 
     assert cage.run(["cat", "/etc/hostname"], limits, timeout_s=20).stdout.decode() == socket.gethostname() + "\n"
-    told = cage.run(["sh", "-c", "ulimit -v; ulimit -t; ulimit -n; ulimit -c"], limits, timeout_s=20)
-    assert told.stdout.split() == [b"1048576", b"9", b"32", b"0"]
+    told = cage.run(["sh", "-c", "ulimit -v; ulimit -t; ulimit -n; ulimit -f"], limits, timeout_s=20)
+    assert told.stdout.split() == [b"1048576", b"9", b"32", b"8"]
     assert cage.run(["sh", "-c", script], limits, timeout_s=20).stdout == b""
     assert cage.run([str(CHECKOUT / "nothing")], limits, timeout_s=20).stderr.endswith(b"No such file or directory\n")
 
