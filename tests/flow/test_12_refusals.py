@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,11 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path / "spool")
 
 
-def explained(house: House, *what: str) -> list[dict[str, object]]:
+def explained(house: House, *what: str) -> list[dict[str, Any]]:
     """Ask why, as a program would."""
     done = house.run("why", *what, "--json")
     assert done.returncode == 0, done.stderr
-    found: list[dict[str, object]] = json.loads(done.stdout)["found"]
+    found: list[dict[str, Any]] = json.loads(done.stdout)["found"]
     return found
 
 

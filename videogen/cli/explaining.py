@@ -61,11 +61,13 @@ def _print(answer: Answer) -> None:
 def _sentence(words: str) -> str:
     is_path_last = ": mv " in words or ": videogen " in words
     end = "" if is_path_last or words.endswith((".", ")", "!", "?")) else "."
-    return words[:1].upper() + words[1:] + end
+    return words + end
 
 
 def _facts(facts: Mapping[str, Any]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in facts.items():
         table.add_row(name, escape(str(value)))
     return table

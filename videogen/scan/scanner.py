@@ -99,6 +99,7 @@ class Scanner:
         self._gather(result)
         arrivals = self._arrivals.look()
         result.put_off |= {path.relative_to(self._raw): why for path, why in self._arrivals.unreadable.items()}
+        suspects: list[Arrival] = []
         for arrival in arrivals:
             path, relative = arrival.path, arrival.path.relative_to(self._raw)
             again_at, reason = self._put_off.get(path, (0.0, ""))
@@ -106,22 +107,29 @@ class Scanner:
                 result.put_off[relative] = reason
                 continue
             result.arriving.append(relative)
-            is_wanted = arrival.has_settled and path not in self._in_work and not self.is_held
-            if is_wanted and not self._stop.is_set() and self._has_room_for(arrival):
-                work = self._hands.submit(self._decide, arrival)
-                self._in_work[path] = arrival, work
-                work.add_done_callback(lambda _: self._wake.set())
+            is_wanted = arrival.has_settled and path not in self._in_work
+            if is_wanted and self._has_room():
+                if self._journal.crashes(path, arrival.signature):
+                    suspects.append(arrival)
+                else:
+                    self._give_out(arrival)
+        # Over which of several files main died is found out by judging each of them alone, after all others.
+        if suspects and not self._in_work:
+            self._give_out(suspects[0])
+            self._is_alone = True
         self._put_off = {path: row for path, row in self._put_off.items() if os.path.lexists(path)}
         result.in_work, result.beyond = len(self._in_work), self._arrivals.beyond
         return result
 
-    def _has_room_for(self, arrival: Arrival) -> bool:
-        """Whether a hand is free. Over which of several files main died is found out by judging each of them alone."""
-        if len(self._in_work) >= self._most or self._is_alone:
-            return False
-        is_suspect = self._journal.crashes(arrival.path, arrival.signature) > 0
-        self._is_alone = is_suspect and not self._in_work
-        return not is_suspect or self._is_alone
+    def _has_room(self) -> bool:
+        """Whether a file may be given out now."""
+        is_full = self._is_alone or len(self._in_work) >= self._most
+        return not (is_full or self.is_held or self._stop.is_set())
+
+    def _give_out(self, arrival: Arrival) -> None:
+        work = self._hands.submit(self._decide, arrival)
+        self._in_work[arrival.path] = arrival, work
+        work.add_done_callback(lambda _: self._wake.set())
 
     def _gather(self, result: Pass) -> None:
         for path, (arrival, work) in list(self._in_work.items()):

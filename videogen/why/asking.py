@@ -1,5 +1,6 @@
 """From what a person typed to what is known of it: a path first, then an id, a key, and a name anywhere."""
 
+import json
 import os
 from collections.abc import Iterator
 from itertools import chain
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from videogen.catalog import SIDE
+from videogen.model.value import readable
 from videogen.scan.journal import FOLDER
 from videogen.spool import Spool
 from videogen.spool.papers import HALF, REAPED
@@ -44,6 +46,8 @@ class Explainer:
     def _anywhere(self, name: str) -> list[Answer]:
         found = [one for task_id in tasks.ids(self._spool, name) for one in tasks.explain(self._spool, task_id)]
         found += [one for at in store.by_key(self._store, name) for one in self._at(at)]
+        if found:
+            return found
         for at in self._named(name):
             found += [one for one in self._at(at) if one.path not in {known.path for known in found}]
         return found
@@ -119,10 +123,21 @@ class Explainer:
 
     def _renamed(self, name: str) -> Iterator[Path]:
         """Give what was dropped under this name and has a new one in the library; reads every side file."""
+        word = json.dumps(readable(name), ensure_ascii=False).encode()
         sides = (sorted((self._root / "scanned" / shelf).rglob("*" + SIDE)) for shelf in SHELVES)
         for side in chain.from_iterable(sides):
-            if not side.name.startswith(".") and (paper_at(side) or {}).get("original_name") == name:
+            if side.name.startswith(".") or not _holds(side, word):
+                continue
+            if (paper_at(side) or {}).get("original_name") == readable(name):
                 yield side.with_name(side.name[: -len(SIDE)])
+
+
+def _holds(path: Path, word: bytes) -> bool:
+    """Whether a paper has a word in it at all, which costs less to see than what the paper says."""
+    try:
+        return word in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _one(answer: Answer | None) -> list[Answer]:
