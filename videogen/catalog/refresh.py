@@ -1,6 +1,7 @@
 """The index brought up to the side files: they are compared by stamp, and only those that changed are read."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +42,15 @@ def refresh(index: Index, root: Path, tick: Callable[[], None] = lambda: None) -
         for path in gone:
             index.drop(path)
     index.db.execute(CHANGED)
+    is_empty = not index.rows("SELECT 1 FROM assets LIMIT 1")
+    with index.building() if is_empty else nullcontext():
+        read = _read(index, root, damaged, tick)
+    index.db.executescript("DROP TABLE seen; DROP TABLE files; DROP TABLE changed;")
+    return Refreshed(read, len(gone), sorted(damaged))
+
+
+def _read(index: Index, root: Path, damaged: list[str], tick: Callable[[], None]) -> int:
+    """Read the side files that changed; give how many those are, and add to the damaged ones."""
     read = after = 0
     while rows := index.rows("SELECT number, path, stamp FROM changed WHERE number > ? LIMIT ?", (after, TOGETHER)):
         after = rows[-1][0]
@@ -48,8 +58,7 @@ def refresh(index: Index, root: Path, tick: Callable[[], None] = lambda: None) -
         with index.together():
             damaged += [path for _, path, stamp in rows if not _took(index, root, path, stamp)]
         tick()
-    index.db.executescript("DROP TABLE seen; DROP TABLE files; DROP TABLE changed;")
-    return Refreshed(read, len(gone), sorted(damaged))
+    return read
 
 
 def _look(index: Index, root: Path) -> list[str]:
