@@ -14,6 +14,7 @@ import pytest
 
 from tests import papers
 from tests.test_spool import BROKEN, claimed
+from tests.verbs import Said, said_by
 from videogen import durable, fsck
 from videogen.catalog import side_path
 from videogen.cli import app, run
@@ -464,15 +465,6 @@ def test_repair_leaves_what_came_to_life(spool: Spool) -> None:
 # -- the verbs ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a verb ended, and what it said."""
-
-    status: int
-    out: str
-    err: str
-
-
 Videogen = Callable[..., Said]
 
 
@@ -481,14 +473,7 @@ def videogen(spool: Spool, capsys: pytest.CaptureFixture[str]) -> Videogen:
     """The command line on this spool."""
 
     def call(*words: str) -> Said:
-        capsys.readouterr()
-        status = 0
-        try:
-            run(lambda: app(["--root", str(spool.root), *words]))
-        except SystemExit as end:
-            status = int(end.code or 0)
-        said = capsys.readouterr()
-        return Said(status, said.out, said.err)
+        return said_by(spool.root, capsys, *words)
 
     return call
 

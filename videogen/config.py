@@ -228,6 +228,24 @@ class Crawl(_Table):
     poll_s: Annotated[float, Field(gt=0, description="s; the crawler looks for new link files this often.")] = 2.0
 
 
+class TrashRoom(_Table):
+    """How long what failed is kept, and how much of it. A dropped file stays a week, whatever these say."""
+
+    days: Annotated[
+        float,
+        Field(
+            ge=1, description="days; what lies longer in trash/invalid or trash/failed goes, files after 7 at least."
+        ),
+    ] = 30.0
+    max_gb: Annotated[
+        float, Field(gt=0, description="GB in trash/invalid, and in trash/failed; beyond it the oldest go.")
+    ] = 50.0
+    attempts_days: Annotated[
+        float, Field(ge=1, description="days; what is left of an attempt is of use while its task is being looked at.")
+    ] = 7.0
+    attempts_gb: Annotated[float, Field(gt=0, description="GB in trash/attempts; beyond it the oldest go.")] = 10.0
+
+
 class Log(_Table):
     """Where lines go."""
 
@@ -238,6 +256,9 @@ class Log(_Table):
         float, Field(ge=0, description="GB; below this much free space main and nodes warn once a minute.")
     ] = 5.0
     keep_days: Annotated[int, Field(ge=1, description="days; older files are removed at rotation.")] = 14
+    max_gb: Annotated[
+        float, Field(gt=0, description="GB of logs in all; beyond it the oldest go, but those being written.")
+    ] = 1.0
     metrics_s: Annotated[
         float, Field(gt=0, description="s; a node logs its figures this often, where something happened.")
     ] = 60.0
@@ -262,6 +283,7 @@ class Settings(BaseSettings):
     ffmpeg: Ffmpeg = Ffmpeg()
     node: Node = Node()
     crawl: Crawl = Crawl()
+    trash: TrashRoom = TrashRoom()
     log: Log = Log()
 
     @classmethod

@@ -14,6 +14,8 @@ import structlog
 
 from videogen import cage, config, durable, tune
 from videogen.assemble import Assembler, Rule, StoryRule, check_logo
+from videogen.bounds import Bounds, Caps
+from videogen.calm import DAY_S
 from videogen.catalog import Catalog, side_path
 from videogen.edit import LOGO_XY
 from videogen.errors import ConfigError, VideogenError
@@ -66,6 +68,20 @@ class House:
     def spool(self) -> Spool:
         """The rooms."""
         return Spool(self.root)
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """The hand that takes away what is too old or too much."""
+        trash, logs = self.settings.trash, self.settings.log
+        caps = Caps(
+            trash_s=trash.days * DAY_S,
+            trash_bytes=trash.max_gb * 1e9,
+            attempts_s=trash.attempts_days * DAY_S,
+            attempts_bytes=trash.attempts_gb * 1e9,
+            logs_s=logs.keep_days * DAY_S,
+            logs_bytes=logs.max_gb * 1e9,
+        )
+        return Bounds(self.spool, self.root / logs.dir, caps)
 
     @cached_property
     def catalog(self) -> Catalog:

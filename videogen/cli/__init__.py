@@ -4,7 +4,19 @@ Reads: the arguments, the settings of --root. Writes: stdout, stderr, what its v
 Fails with: one sentence on stderr, and the exit status of the error's family.
 """
 
-from videogen.cli import cache, explaining, looking, making, repairing, replaying, roles
+from videogen.cli import cache, explaining, looking, making, repairing, replaying, roles, tidying
 from videogen.cli.app import EXITS, app, run
 
-__all__ = ["EXITS", "app", "cache", "explaining", "looking", "making", "repairing", "replaying", "roles", "run"]
+__all__ = [
+    "EXITS",
+    "app",
+    "cache",
+    "explaining",
+    "looking",
+    "making",
+    "repairing",
+    "replaying",
+    "roles",
+    "run",
+    "tidying",
+]

@@ -10,6 +10,7 @@ from videogen import durable
 from videogen.daemon.keeper import Chore, Keeper, LowDisk
 from videogen.daemon.reporting import Reporting
 from videogen.daemon.signals import Signals
+from videogen.daemon.tidying import Tidying
 from videogen.daemon.watch import NodeWatch, SweepChore
 from videogen.metrics import Meter
 from videogen.notify import Notify
@@ -90,6 +91,7 @@ class _Main:
             Chore("see whether raw/ is the one that is watched", WATCH_EVERY_S, self._watch_again),
             Chore("try whether events of raw/ arrive", TRY_EVERY_S, house.watch.refresh),
             LowDisk(house.root, house.settings.log.low_disk_gb).chore(),
+            Tidying(house.bounds).chore(),
             *Reporting(house, "main", self._meter).chores(),
         )
 
