@@ -5,7 +5,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -78,8 +78,16 @@ def allocate(path: Path, size_bytes: int) -> None:
         os.close(descriptor)
 
 
-def make_empty(path: Path) -> None:
-    """Make an empty file, or empty the one that is there, and close it; it need not survive anything."""
+def make_empty(path: Path) -> bool:
+    """Make an empty file for another process to fill; give whether it was made now, which it was not if it is there."""
+    with suppress(OSError):  # who writes to it says better what is wrong with the place
+        DISK.close(DISK.create(path))
+        return True
+    return False
+
+
+def write_nothing(path: Path) -> None:
+    """Open an empty file for writing and close it, which is an event for whoever watches; it need not survive."""
     os.close(DISK.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC))
 
 

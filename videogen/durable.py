@@ -29,6 +29,7 @@ from videogen.content import (
     sync_file,
     sync_folder,
     sync_tree,
+    write_nothing,
 )
 from videogen.disk import DISK
 from videogen.errors import RoomsApart
@@ -74,6 +75,7 @@ __all__ = [
     "sync_tree",
     "temporary_in",
     "write",
+    "write_nothing",
     "writers",
 ]
 NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
@@ -325,14 +327,6 @@ def remove(path: Path) -> None:
     point("durable.remove.after_unlink")
     with suppress(FileNotFoundError):
         sync_folder(path.parent)
-
-
-def make_empty(path: Path) -> bool:
-    """Make an empty file for another process to fill; give whether it was made now, which it was not if it is there."""
-    with suppress(OSError):  # who writes to it says better what is wrong with the place
-        DISK.close(DISK.create(path))
-        return True
-    return False
 
 
 def point_at(link: Path, target: str) -> None:

@@ -142,7 +142,7 @@ class Watch:
         path = folder / SENTINEL
         waits = self._listener.heard[path] = threading.Event()
         try:
-            durable.make_empty(path)
+            durable.write_nothing(path)
             return "" if waits.wait(HEARD_S) else f"an event was waited for in vain for {HEARD_S:g} s"
         except OSError as error:
             return f"it cannot be tried: {error.strerror}"
