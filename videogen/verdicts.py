@@ -19,6 +19,7 @@ bad-magic | file command | by its first bytes it is nothing that videogen reads 
 bad-structure | file command | its inner structure cannot be read | Export it anew and drop that.
 broken-font | command | the font cannot be drawn with | Use another TrueType or OpenType font.
 certificate | link | the site has no valid certificate | Ask the site's owner.
+channels-not-allowed | voice command | its channels cannot be mixed down to stereo | Export it in stereo.
 check-failed | task | the finished video is not what was planned | Report it with the folder.
 codec-not-allowed | file command | it is coded in a way that videogen does not take | Export it as H.264 or MP3.
 content-encoding | link | the page came packed in a way not asked for | Ask the site's owner.
@@ -27,6 +28,7 @@ decode-error | file command | a part of it is damaged | Copy it again, or export
 defect | task file command | an invariant of ours is broken | Report it with the folder.
 duplicate | file | the same content is in the library already | Nothing; remove the copy.
 empty | file command | it has no bytes | Copy it again.
+encrypted | file command | it is encrypted | Export it without copy protection.
 ffmpeg-refused | task command | FFmpeg refused a command that videogen built | Report it with the folder.
 format-changes | voice command | its sample rate or channels change midway | Export it anew.
 frames-differ | task | the plan is not as long as the task says | Drop the voice again.
@@ -44,6 +46,7 @@ no-picture | file | a clip without a picture | Drop sound into music or voices, 
 no-text | link | no page gave a text | Give addresses whose text shows without scripts.
 no-url | link | no line of it is a link | Write one http:// or https:// URL per line.
 not-a-file | file | a link, a folder or a device, not a file | Copy the file itself.
+not-a-number | voice command | it holds samples that are no numbers | Export it anew, as 24 bit PCM.
 not-regular | file command | a pipe, a folder or a device, not a file | Give the file itself.
 not-text | link | it is not UTF-8 text | Save it as UTF-8.
 not-utf8 | link | it is not UTF-8 text any more | Save it as UTF-8.

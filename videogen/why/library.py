@@ -13,6 +13,7 @@ from videogen.catalog import SIDE, read_asset, side_path
 from videogen.crawl.crawl import report_of
 from videogen.errors import MissingInput
 from videogen.model.media import Asset, Media, Picture, Sound
+from videogen.model.warning import WARNINGS, warnings_of
 from videogen.spool import Spool, visible
 from videogen.verdicts import ruling_of
 from videogen.why import tasks
@@ -101,6 +102,8 @@ def _picture(picture: Picture | None) -> dict[str, Any]:
         "picture": picture.codec,
         "shown_px": f"{width}x{height}",
         "stored_px": f"{picture.width}x{picture.height}",
+        "turned_by_deg": picture.rotation or None,
+        "sar": str(picture.sar) if picture.sar != 1 else None,
         "frames": picture.frames,
         "rate": str(picture.rate),
         "pix_fmt": picture.pix_fmt,
@@ -122,20 +125,9 @@ def _sound(sound: Sound | None) -> dict[str, Any]:
 
 
 def _remarks(media: Media) -> Iterator[str]:
-    """Tell what is out of the ordinary about a picture: it was taken in, and is dealt with when it is shown."""
-    picture = media.picture
-    if picture is None:
-        return
-    if not picture.is_cfr:
-        yield "Its frame rate varies: it is brought to the video's own."
-    if picture.colour.is_hdr:
-        yield f"It is HDR ({picture.colour.transfer})."
-    if picture.is_interlaced:
-        yield "It is interlaced."
-    if picture.rotation:
-        yield f"It is turned by {picture.rotation} degrees when it is shown."
-    if picture.sar != 1:
-        yield f"Its pixels are not square ({picture.sar})."
+    """Tell what a person should know of a file that was taken nevertheless; an older side file does not name it."""
+    for word in media.warnings or warnings_of(media.picture, media.sound):
+        yield f"{word}: {WARNINGS.get(word, 'a later version knows what this means.')}"
 
 
 # -- where it is used ------------------------------------------------------------------------------------------------
