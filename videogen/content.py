@@ -109,6 +109,14 @@ def append(path: Path, raw: bytes) -> None:
     point("durable.append.after")
 
 
+def make_place(path: Path) -> bool:
+    """Make an empty file for another process to fill; give whether it was made now, which it was not if it is there."""
+    with suppress(OSError):  # who writes to it says better what is wrong with the place
+        DISK.close(DISK.create(path))
+        return True
+    return False
+
+
 @dataclass(frozen=True)
 class Copied:
     """What a copy read: the hash and size of its bytes, and the stamps of the very file they came from."""

@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from videogen import cage, durable
+from videogen import cage, content, durable
 from videogen.errors import (
     Defect,
     EncoderBusy,
@@ -288,7 +288,7 @@ class FFmpeg:
 @contextmanager
 def _there(outputs: Sequence[str]) -> Iterator[None]:
     """Have the files to write be there; one that was made here and is empty after a failure is gone again."""
-    made = [path for path in map(Path, outputs) if durable.make_empty(path)]
+    made = [path for path in map(Path, outputs) if content.make_place(path)]
     try:
         yield
     except BaseException:
