@@ -216,6 +216,18 @@ def test_the_walls_stand(units: Path, name: str, refused: set[str]) -> None:
 
 @needs("systemd-analyze")
 @NEEDS_WALLS
+@each_service
+def test_children_can_wall_themselves_in(units: Path, name: str) -> None:
+    """What a unit lets pass is enough for a child to build all of its own walls (T24)."""
+    script = "from videogen import cage; print(*cage.walls_that_hold())"
+
+    done = walled(units / name, [sys.executable, "-c", script])
+
+    assert [wall.partition("-")[0] for wall in done.stdout.split()] == ["no", "landlock", "seccomp"], done.stderr
+
+
+@needs("systemd-analyze")
+@NEEDS_WALLS
 def test_video_is_made_behind_the_walls(units: Path, house: House) -> None:
     """Main and a node, each behind its unit's walls, make a whole video of a voice, music and a clip."""
     house.clip(seconds=1)
