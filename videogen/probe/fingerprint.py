@@ -7,6 +7,7 @@ nothing are noise.
 
 from functools import cache
 from math import cos, pi
+from operator import mul
 
 from av.video.frame import VideoFrame
 from PIL import Image
@@ -35,7 +36,7 @@ def _bits(levels: bytes) -> int:
         return (1 << round(mean / 4)) - 1
     waves = _waves()
     across = [
-        [sum(map(float.__mul__, wave, row)) for wave in waves]
+        [sum(map(mul, wave, row)) for wave in waves]
         for row in (list(map(float, levels[at : at + SIDE])) for at in range(0, len(levels), SIDE))
     ]
     bits = 0
@@ -43,7 +44,7 @@ def _bits(levels: bytes) -> int:
         column = [row[u] for row in across]
         for v, wave in enumerate(waves):
             # The very lowest is the mean, which gains and ranges move.
-            bits = bits << 1 | (u + v > 0 and sum(map(float.__mul__, wave, column)) > 0)
+            bits = bits << 1 | (u + v > 0 and sum(map(mul, wave, column)) > 0)
     return bits
 
 

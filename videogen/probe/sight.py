@@ -3,16 +3,14 @@
 from array import array
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import floor
 
 from av.video.frame import VideoFrame
 
 from videogen.model.fingerprint import FRAMES
 from videogen.model.media import View
 from videogen.probe.fingerprint import hash_of
-from videogen.probe.luma import points_of
 from videogen.probe.stamps import Stamps
-from videogen.probe.stretches import BLACK_S, FROZEN_S, Stretches
+from videogen.probe.stretches import Stretches
 from videogen.probe.turn import Turn, turn_of
 
 MAX_STRETCHES = 32
@@ -23,7 +21,7 @@ MAX_STRETCHES = 32
 class Sight:
     """The pictures decoded so far.
 
-    Units: PTS in `timebase`. Without stamps the pictures are taken to follow each other.
+    Units: PTS in `timebase`. Unless they are samples the pictures are taken to follow each other.
     """
 
     timebase: Fraction
@@ -37,6 +35,7 @@ class Sight:
     is_interlaced: bool = False
     _hashes: list[str] = field(default_factory=list)
     _last: VideoFrame | None = None
+    _last_pts: int = 0
     _stretches: Stretches | None = None
 
     def keep(self, frame: VideoFrame) -> None:
@@ -44,18 +43,20 @@ class Sight:
         if self.first is None:
             self.first, self.turn = frame, turn_of(frame)
         self.is_interlaced = self.is_interlaced or frame.interlaced_frame
-        if frame.pts is None:
+        pts = frame.pts
+        if pts is None:
             return
-        last = self._last.pts if self._last is not None else None
-        self.pts.append(frame.pts)
-        if last is not None and frame.pts <= last:
+        self.pts.append(pts)
+        if self._last is not None and pts <= self._last_pts:
             return
         stretches = self._seen()
-        if self._is_after_a_hole(frame.pts):
+        if self.is_sampled and self._is_after_a_hole(pts):
             stretches.end(self._reach())
-        stretches.add(frame.pts, points_of(frame))
-        self._pick(frame)
-        self._last = frame
+        stretches.add(pts, frame)
+        taken = len(self._hashes)
+        if taken < len(self.picks) and pts >= self.picks[taken]:
+            self._hashes += [hash_of(frame, self.turn)] * sum(pick <= pts for pick in self.picks[taken:])
+        self._last, self._last_pts = frame, pts
 
     def view(self, shown: Stamps) -> View:
         """Give the black and the frozen stretches as frame numbers of the pictures shown."""
@@ -76,23 +77,17 @@ class Sight:
 
     def _seen(self) -> Stretches:
         if self._stretches is None:
-            self._stretches = Stretches(floor(Fraction(BLACK_S) / self.timebase), floor(FROZEN_S / self.timebase))
+            self._stretches = Stretches(self.timebase)
         return self._stretches
 
     def _is_after_a_hole(self, pts: int) -> bool:
-        if self.stamps is None or self._last is None or self._last.pts is None:
+        if self.stamps is None or self._last is None:
             return False
-        return self.stamps.number_of(pts) > self.stamps.number_of(self._last.pts) + 1
+        return self.stamps.number_of(pts) > self.stamps.number_of(self._last_pts) + 1
 
     def _reach(self) -> int:
         """Give where the last picture seen ends, by its own word."""
-        last = self._last
-        return 0 if last is None else (last.pts or 0) + max(1, last.duration or 0)
-
-    def _pick(self, frame: VideoFrame) -> None:
-        due = sum(pick <= (frame.pts or 0) for pick in self.picks[len(self._hashes) :])
-        if due:
-            self._hashes += [hash_of(frame, self.turn)] * due
+        return 0 if self._last is None else self._last_pts + max(1, self._last.duration or 0)
 
 
 def _numbered(spans: list[tuple[int, int]], shown: Stamps) -> list[tuple[int, int]]:
