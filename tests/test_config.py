@@ -52,6 +52,7 @@ def test_every_setting_says_what_it_means(row: dict[str, object]) -> None:
             "quality",
             "encodes",
             "files",
+            "videos",
             "priority",
         }
 

@@ -557,6 +557,22 @@ def test_overwrite_keeps_the_very_file(tmp_path: Path, content: bytes) -> None:
     assert names(tmp_path) == ["paper"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, b"new\n"), (b"", b"new\n"), (b"one\n", b"one\nnew\n"), (b"one\nto", b"one\nto\nnew\n")],
+)
+def test_append_adds_a_line_after_whole_lines(tmp_path: Path, before: bytes | None, after: bytes) -> None:
+    """A line is added to what is there, and after what a write cut short left, which stays a line of its own (P11)."""
+    path = tmp_path / "record"
+    if before is not None:
+        path.write_bytes(before)
+
+    durable.append(path, b"new\n")
+
+    assert path.read_bytes() == after
+    assert names(tmp_path) == ["record"]
+
+
 def test_overwrite_needs_no_room(tmp_path: Path) -> None:
     """On a disk that has no room for one more file, new bytes still go over old ones."""
     around = mounted("size=8k,nr_inodes=2")

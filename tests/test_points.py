@@ -19,6 +19,8 @@ POINT = "durable.remove.before"
 OTHER = "durable.remove.after_unlink"
 OF_DURABLE = {
     "durable.alone.locked",
+    "durable.append.after",
+    "durable.append.before",
     "durable.copy.block",
     "durable.create.after_link",
     "durable.create.before_link",

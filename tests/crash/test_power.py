@@ -132,6 +132,8 @@ CALLS: dict[str, Callable[[Path], object]] = {
     "create": lambda root: durable.create(root / "raw/a", "content"),
     "copy": lambda root: durable.copy(given(root), root / "raw/.tmp-copy"),  # its name is the caller's business
     "overwrite": lambda root: durable.overwrite(given(root), b"other"),
+    "append": lambda root: durable.append(given(root), b"a line\n"),
+    "append first": lambda root: durable.append(root / "raw/a", b"a line\n"),
     "make_folder": lambda root: durable.make_folder(root / "raw/a/b/c"),
     "move": lambda root: durable.move(given(root), root / "scanned/a"),
     "move_new": lambda root: durable.move_new(given(root), root / "scanned/a"),

@@ -84,7 +84,7 @@ MAY_TOUCH = {
 }
 MAY_OPEN = {
     "durable.py": {"r+b"},  # a heartbeat, written over the last one where the disk is full
-    "content.py": {"r+b"},  # a line added to the end of a file that only grows
+    "content.py": {"r+b"},  # a line added to a record, synced; what is there stays as it is
     "kernel.py": {"xb"},  # every new file
     "ffmpeg.py": {"ab"},  # stderr.log: FFmpeg itself writes to it, line by line, for whoever reads along
     "render/video.py": {"ab"},  # the same stderr.log: the words of encodes that ran side by side, one after another
