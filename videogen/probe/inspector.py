@@ -6,11 +6,13 @@ descriptor of the file, it answers with one line of JSON, {"media": ...} or {"re
 end before its parent's is a crash.
 """
 
+import codecs
 import json
 import os
 import resource
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -19,8 +21,11 @@ from pathlib import Path
 from typing import IO, get_args
 
 import av
+import av.subtitles.stream  # av.open wants it, and behind the walls nothing can be imported
 from av.container import InputContainer
+from PIL import Image, ImageFile, ImageMode, ImagePalette
 
+from videogen import jail
 from videogen.errors import MediaError
 from videogen.model.media import Kind, Media
 from videogen.model.warning import warnings_of
@@ -132,7 +137,9 @@ def serve(descriptor: int) -> None:
     A request is a line of JSON (kind, name, cpu_s) with the descriptor of a file.
     """
     with socket.socket(fileno=descriptor) as line:
-        line.sendall(b'{"ready": true}\n')
+        _settle()
+        walls = jail.enclose()
+        line.sendall(json.dumps({"ready": walls}).encode("ascii") + b"\n")
         while True:
             request, handed, _, _ = socket.recv_fds(line, REQUEST_BYTES, 1)
             if not request:
@@ -141,6 +148,15 @@ def serve(descriptor: int) -> None:
             _allow_cpu(asked["cpu_s"])
             with os.fdopen(handed[0], "rb") as file:
                 line.sendall(_verdict(file, asked["name"], asked["kind"]))
+
+
+def _settle() -> None:
+    """Have ready what is fetched from the disk when it is first used: behind the walls no file can be opened."""
+    for name in ("utf-8", "latin-1", "ascii", "utf-16", "idna"):
+        codecs.lookup(name)
+    _ = ImageFile, ImageMode, ImagePalette  # what Pillow imports when it first makes a picture, and when it resizes one
+    Image.frombytes("L", (2, 2), bytes(4)).resize((1, 1)).tobytes()
+    time.localtime()
 
 
 def _allow_cpu(seconds: int) -> None:

@@ -44,6 +44,7 @@ LIVES_A_FILE = 3
 ANSWER_BYTES = 4 << 20
 LOOK_S = 0.2
 TAIL_BYTES = 65536
+LAST_WORDS_S = 2.0
 
 
 class _Died(Exception):  # noqa: N818 -- not told to anyone: it is tried again, or becomes a verdict
@@ -74,6 +75,12 @@ class _Child:
         status = cage.end(self.process, grace_s=0.0)
         self.words.close()
         return status
+
+    def wait(self) -> None:
+        """Let it end by itself, where it is about to: its own status says more than that of our signal."""
+        until = time.monotonic() + LAST_WORDS_S
+        while self.process.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
 
     def said(self) -> str:
         """Give the end of its stderr."""
@@ -159,6 +166,7 @@ class Prober:
             ) from error
         except OSError as error:
             self._mine.child = None
+            child.wait()
             said = child.said()
             raise _Died(child.end(), said) from error
         except Stopped:
@@ -227,6 +235,7 @@ def _started(limits: cage.Limits, stop: Event | None) -> _Child:
         child.end()
         raise
     except OSError as error:
+        child.wait()
         said = child.said()
         raise TemporaryError(
             f"the program that looks into files does not start (status {child.end()}{_last_of(said)})",
