@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from videogen.crawl.chunks import split, words
 
 MIXED = st.text(alphabet=st.sampled_from("ab.!?。！？؟ \n\t字の「」é()"), max_size=200)
-ANY = st.one_of(MIXED, st.text(max_size=200))
+# Thai, Khmer, Arabic, Hebrew, Devanagari, emoji with their joiners, flags, marks, and the zero-width space.
+WORLD = st.text(alphabet=st.sampled_from("กา่ ำទ្មៃាبֶّש؟क्षि।👩👧🏽🇩🇪\u200d\u200b\u0301\ufe0f a\n。"), max_size=120)
+LONG = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=5), st.integers(1, 500))
+ANY = st.one_of(MIXED, WORLD, LONG, st.text(max_size=200))
 
 
 @settings(deadline=None)
@@ -19,6 +22,18 @@ def test_split_keeps_every_word_in_order(text: str, max_words: int) -> None:
 
 @settings(deadline=None)
 @given(ANY, st.integers(1, 12))
+def test_split_gives_the_text_again(text: str, max_words: int) -> None:
+    """Chunk after chunk is the text itself: between two of them, before and behind there is only white space."""
+    rest = text
+    for chunk in split(text, max_words):
+        rest = rest.lstrip()
+        assert rest.startswith(chunk)
+        rest = rest[len(chunk) :]
+    assert not rest.strip()
+
+
+@settings(deadline=None)
+@given(st.one_of(MIXED, WORLD), st.integers(1, 12))
 def test_split_cuts_no_spaced_word_and_keeps_the_count(text: str, max_words: int) -> None:
     """The chunks' words add up to the text's words, so no word was cut in two."""
     assert sum(words(chunk) for chunk in split(text, max_words)) == words(text)
@@ -55,6 +70,10 @@ def test_split_never_cuts_a_paragraph_that_fits(lengths: list[int], max_words: i
         ("彼は「はい。」と言った", 5, ("彼は「はい。」", "と言った")),
         ("東京都庁", 3, ("東京都", "庁")),  # no sentence end anywhere: between two characters
         ("أين أنت؟ أنا هنا الآن", 4, ("أين أنت؟", "أنا هنا الآن")),
+        ("สวัสดี ฉันชื่อ", 1, ("สวัสดี", "ฉันชื่อ")),  # a space ends a sentence
+        ("ខ្ញុំ។ អ្នក។", 1, ("ខ្ញុំ។", "អ្នក។")),
+        ("one two\u200bthree", 1, ("one", "two\u200bthree")),
+        ("word 字", 1, ("word", "字")),
         ("तुम कहाँ हो। मैं यहाँ हूँ", 4, ("तुम कहाँ हो।", "मैं यहाँ हूँ")),
     ],
 )
