@@ -223,6 +223,12 @@ class Crawl(_Table):
         tuple[str, ...],
         Field(description="host or host:port that may be private; all others must have a public address."),
     ] = ()
+    robots: Annotated[
+        bool, Field(description="what a site's robots.txt forbids is not asked for; false where the pages are yours.")
+    ] = True
+    ca_file: Annotated[
+        str, Field(description="PEM file, relative to the root, of authorities to trust; empty is the usual ones.")
+    ] = ""
     max_words: Annotated[int, Field(gt=0, le=100_000, description="words in one chunk at most.")] = 10_000
     wall_s: Annotated[float, Field(gt=0, description="s; one page may take this long in all.")] = 15.0
     poll_s: Annotated[float, Field(gt=0, description="s; the crawler looks for new link files this often.")] = 2.0

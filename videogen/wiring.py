@@ -36,7 +36,7 @@ from videogen.trash import Trash
 from videogen.why import Explainer
 
 if TYPE_CHECKING:
-    from videogen.crawl import Crawler
+    from videogen.crawl.crawl import Crawler
     from videogen.desk import Desk
 
 log = structlog.get_logger()
@@ -270,10 +270,17 @@ class House:
     @cached_property
     def crawler(self) -> "Crawler":
         """The way from links to text."""
-        from videogen.crawl import Crawler, FetchRules  # noqa: PLC0415 -- a node that only renders starts sooner without it
+        # A node that only renders starts sooner without it.
+        from videogen.crawl.crawl import Crawler  # noqa: PLC0415
+        from videogen.crawl.line import FetchRules  # noqa: PLC0415
 
         crawl = self.settings.crawl
-        rules = FetchRules(allowed_hosts=crawl.allowed_hosts, wall_s=crawl.wall_s)
+        rules = FetchRules(
+            allowed_hosts=crawl.allowed_hosts,
+            wall_s=crawl.wall_s,
+            ca_file=crawl.ca_file and str(self.root / crawl.ca_file),
+            is_robots_asked=crawl.robots,
+        )
         trash = Trash(self.root)
 
         def refuse(link: Path, error: VideogenError) -> None:

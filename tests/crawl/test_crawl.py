@@ -5,12 +5,15 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from tests.crawl.website import HTML, STORY, Site, answer
-from videogen.crawl import Crawler, FetchRules
+from tests.crawl.website import HTML, STORY, Site, answer, serving
+from videogen.crawl.crawl import Crawler
+from videogen.crawl.line import FetchRules
+from videogen.crawl.report import report_of
 from videogen.errors import VideogenError
 
 
@@ -21,6 +24,7 @@ class House:
     root: Path
     site: Site
     max_words: int = 5
+    is_robots_asked: bool = False
     refused: list[tuple[Path, VideogenError]] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -39,14 +43,16 @@ class House:
             link.with_name(f"{name}.json").write_text("{}")
         return link
 
-    def crawler(self, wait: Callable[[float], object] | None = None) -> Crawler:
+    def crawler(self, wait: Callable[[float], object] | None = None, allowed: tuple[str, ...] = ()) -> Crawler:
         """Give a crawler that never really waits."""
 
         def refuse(link: Path, error: VideogenError) -> None:
             self.refused.append((link, error))
             link.unlink()
 
-        rules = FetchRules(allowed_hosts=(self.site.host,), connect_s=1, read_s=1, wall_s=2)
+        rules = FetchRules(
+            allowed or (self.site.host,), connect_s=1, read_s=2, wall_s=2, is_robots_asked=self.is_robots_asked
+        )
         return Crawler(
             self.root,
             rules,
@@ -90,6 +96,10 @@ def test_crawl_writes_numbered_chunks_with_cards(house: House) -> None:
     assert house.card("chunk_0002.txt") == {
         "url": house.site.url("/a"),
         "final_url": house.site.url("/a"),
+        "fetched_at": house.card("chunk_0002.txt")["fetched_at"],
+        "status": 200,
+        "content_type": "text/plain",
+        "charset": "utf-8",
         "title": "",
         "fetched_sha256": hashlib.sha256(b"a1 a2 a3. a4 a5.\n\na6 a7.").hexdigest(),
         "link": "one.txt",
@@ -97,6 +107,7 @@ def test_crawl_writes_numbered_chunks_with_cards(house: House) -> None:
         "url_index": 1,
         "part": 2,
         "parts": 2,
+        "words": 2,
         "sha256": hashlib.sha256(b"a6 a7.\n").hexdigest(),
     }
     assert [result.chunks for result in crawled.results] == [("chunk_0001.txt", "chunk_0002.txt"), ("chunk_0003.txt",)]
@@ -170,7 +181,7 @@ def test_crawl_reports_what_failed_and_keeps_the_rest(house: House) -> None:
         (("/empty",), "no-text"),
         (("http://127.0.0.1/",), "address-not-public"),
         (("# nothing",), "no-url"),
-        (("/b",) * 1001, "too-many-urls"),
+        (tuple(f"/{n}" for n in range(1001)), "too-many-urls"),
         (("\udcff",), "not-utf8"),
     ],
 )
@@ -197,9 +208,10 @@ def test_crawl_names_each_trouble_in_one_sentence(house: House) -> None:
     house.crawler().crawl_once()
 
     assert house.refused[0][1].message == (
-        f"no address in one.txt gave a text: {house.site.url('/x')} answered with status 404 (http-404); "
-        "file:///etc/passwd may not be fetched: only http and https are (url-not-allowed)"
+        f"no address in one.txt gave a text: line 1: {house.site.url('/x')} answered with status 404 (http-404); "
+        "line 2: file:///etc/passwd may not be fetched: only http and https are (url-not-allowed)"
     )
+    assert "file:///etc/passwd may not be fetched" in str(house.refused[0][1].facts["line_2"])
 
 
 def test_crawl_tries_a_busy_server_three_times(house: House) -> None:
@@ -219,22 +231,15 @@ def test_crawl_tries_a_busy_server_three_times(house: House) -> None:
     assert house.chunks() == {"chunk_0001.txt": "b1\n"}
 
 
-def test_crawl_asks_a_host_once_a_second(house: House) -> None:
-    """Before each further request to a host, what is left of a second is waited."""
-    house.drop("one.txt", "/a", "/b", "/c")
-
-    house.crawler().crawl_once()
-
-    assert len(house.waited) == 2
-    assert all(0 < seconds <= 1 for seconds in house.waited)
-
-
 def test_crawl_goes_on_after_a_kill_between_addresses(house: House) -> None:
     """Killed before the second address, it asks only for that one, and writes no chunk twice."""
+    house.site.pages["/robots.txt"] = answer("User-agent: *\nCrawl-delay: 20")
+    house.is_robots_asked = True
     house.drop("one.txt", "/a", "/b")
 
-    def die(_: float) -> None:
-        raise KeyboardInterrupt
+    def die(seconds: float) -> None:
+        if seconds > 2:  # after a page, not after robots.txt
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         house.crawler(die).crawl_once()
@@ -243,7 +248,7 @@ def test_crawl_goes_on_after_a_kill_between_addresses(house: House) -> None:
 
     assert list(before) == ["chunk_0001.txt", "chunk_0002.txt"]
     assert list(house.chunks()) == ["chunk_0001.txt", "chunk_0002.txt", "chunk_0003.txt"]
-    assert house.site.asked == ["/a", "/b"]
+    assert house.site.asked == ["/robots.txt", "/a", "/robots.txt", "/b"]
 
 
 @pytest.mark.parametrize("lost", [("2",), ("1", "2"), ("2", "2.json"), ("1", "1.json", "2", "2.json", "3", "3.json")])
@@ -295,3 +300,80 @@ def test_crawl_stops_while_it_waits_for_a_busy_server(house: House) -> None:
     assert link.exists()
     assert not house.refused
     assert house.site.asked == ["/busy"]
+
+
+def test_crawl_puts_off_a_file_for_addresses_out_of_reach(house: House) -> None:
+    """A busy page costs the others nothing: their text stands, and the file waits for it, without a report."""
+    link = house.drop("one.txt", "/b", "/busy", "/c")
+    house.site.pages["/busy"] = answer(status=503)
+    crawler = house.crawler()
+
+    (crawled,) = crawler.crawl_once()
+
+    assert crawled.is_put_off
+    assert [result.code for result in crawled.results] == ["", "http-503", ""]
+    assert house.chunks() == {"chunk_0001.txt": "b1 b2.\n", "chunk_0002.txt": "c1 c2.\n"}
+    assert not report_of(link).exists()
+    assert crawler.crawl_once() == ()  # not before its time
+
+
+def test_crawl_asks_again_only_for_what_was_out_of_reach(house: House) -> None:
+    """When the time has come, only the page that was busy is asked for, and then the file is done."""
+    link = house.drop("one.txt", "/b", "/busy", "/c")
+    house.site.pages["/busy"] = answer(status=503)
+    house.crawler().crawl_once()
+    house.site.pages["/busy"] = answer("late.")
+    house.site.asked.clear()
+
+    house.crawler().crawl_once()
+
+    assert house.site.asked == ["/busy"]
+    assert [house.card(name)["url_index"] for name in house.chunks()] == [1, 3, 2]
+    assert report_of(link).exists()
+
+
+def test_crawl_asks_for_a_page_once_however_often_it_is_named(house: House) -> None:
+    """Two spellings of one address are one page: asked once, written once, and both are told the same."""
+    link = house.drop("one.txt", "/b", f"HTTP://{house.site.host}/b#part", "/missing", "/missing")
+
+    house.crawler().crawl_once()
+
+    assert house.site.asked == ["/b", "/missing"]
+    told = json.loads(report_of(link).read_text())["urls"]
+    assert [(each["line"], each["same_as"], each["code"], each["chunks"]) for each in told] == [
+        (1, 0, "", ["chunk_0001.txt"]),
+        (2, 1, "", ["chunk_0001.txt"]),
+        (3, 0, "http-404", []),
+        (4, 3, "http-404", []),
+    ]
+
+
+def test_crawl_takes_stories_side_by_side(house: House) -> None:
+    """A story whose host is slow holds up no other story."""
+    began, ended = threading.Event(), threading.Event()
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        began.set()
+        ended.wait(1.9)
+        answer("s1.")(handler)
+
+    with serving() as other:
+        house.drop("one.txt", "/slow")
+        house.site.pages["/slow"] = slow
+        other.pages["/o"] = answer("o1.")
+        there = house.root / "scanned/story/fables/hen/link/two.txt"
+        there.parent.mkdir(parents=True)
+        there.write_text(f"http://localhost:{other.server_port}/o")
+        there.with_name("two.txt.json").write_text("{}")
+        chunk = house.root / "scanned/story/fables/hen/chunk_0001.txt"
+
+        def tick() -> None:
+            if began.is_set() and chunk.exists():
+                ended.set()
+
+        crawler = house.crawler(allowed=(house.site.host, f"localhost:{other.server_port}"))
+        crawled = crawler.crawl_once(tick)
+
+    assert ended.is_set()
+    assert chunk.read_text() == "o1.\n"
+    assert [each.link.name for each in crawled] == ["one.txt", "two.txt"]

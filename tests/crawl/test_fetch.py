@@ -5,14 +5,18 @@ import hashlib
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
-from tests.crawl.website import Site, answer, redirect
-from videogen.crawl.fetch import FetchRules, Line, fetch
-from videogen.errors import InputError, TemporaryError
+from tests.crawl.website import Site, answer, head, raw, redirect
+from videogen.crawl.address import Address
+from videogen.crawl.fetch import fetch
+from videogen.crawl.line import FetchRules, Line
+from videogen.errors import ConfigError, InputError, TemporaryError
 
 
 @pytest.fixture
@@ -79,6 +83,12 @@ def test_fetch_unpacks_gzip(site: Site, rules: FetchRules) -> None:
         (redirect("/a"), "too-many-redirects"),
         (redirect("ftp://example.com/"), "url-not-allowed"),
         (redirect("http://[::1"), "url-not-allowed"),
+        (answer("login", status=401), "http-401"),
+        (raw(head(*(f"X-{n}: 1" for n in range(200))), b"x"), "bad-answer"),
+        (raw(head("X-A: " + "a" * 70_000), b"x"), "bad-answer"),
+        (raw(head("Content-Length: 1", "Content-Length: 2"), b"xx"), "bad-answer"),
+        (raw(head("Transfer-Encoding: chunked"), b"zz\r\nx"), "bad-answer"),
+        (raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "bad-answer"),
     ],
 )  # fmt: skip
 def test_fetch_refuses_what_would_fail_again(site: Site, rules: FetchRules, given: object, code: str) -> None:
@@ -174,7 +184,7 @@ def test_fetch_refuses_every_spelling_of_loopback(host: str) -> None:
 @pytest.mark.parametrize("host", [spelling.strip("[]") for spelling in SPELLINGS[:-2]])
 def test_dial_makes_no_connection_to_loopback(canary: socket.socket, host: str) -> None:
     """The refusal comes before the connection: someone who listens there sees nobody."""
-    with Line(FetchRules()) as line, pytest.raises(InputError) as caught:
+    with Line(FetchRules(), 5) as line, pytest.raises(InputError) as caught:
         line.dial(host, canary.getsockname()[1], ())
 
     assert caught.value.word == "address-not-public"
@@ -244,3 +254,44 @@ def test_fetch_calls_a_closed_port_temporary(rules: FetchRules) -> None:
         fetch(f"http://{host}/", replace(rules, allowed_hosts=(host,)))
 
     assert caught.value.word == "connection"
+
+
+def test_fetch_cuts_a_body_whose_rest_may_be_ignored(site: Site, rules: FetchRules) -> None:
+    """With the rest ignored, an endless body gives its beginning, and of any type."""
+    site.pages["/a"] = raw(head(kind="application/x-other"), b"x" * 10_000, times=10_000)
+    lenient = replace(rules, is_rest_ignored=True, content_types=None, max_bytes=1000)
+
+    assert fetch(site.url("/a"), lenient).body == b"x" * 1000
+
+
+def test_fetch_does_not_count_the_wait_for_a_turn(site: Site, rules: FetchRules) -> None:
+    """However long one has to wait for a turn, the fetch itself has its whole time; and each hop has its turn."""
+    site.pages["/a"] = redirect("/b")
+    site.pages["/b"] = answer("there")
+    turns: list[str] = []
+
+    @contextmanager
+    def turn(address: Address) -> Iterator[None]:
+        turns.append(address.path)
+        time.sleep(rules.wall_s * 0.7)
+        yield
+
+    assert fetch(site.url("/a"), rules, turn=turn).body == b"there"
+    assert turns == ["/a", "/b"]
+
+
+def test_fetch_knows_a_name_that_is_none() -> None:
+    """A host that has no address in the whole world is told from one that cannot be looked up now."""
+    with pytest.raises(InputError) as caught:
+        fetch("http://a-name_that-is.none.invalid/", FetchRules())
+
+    assert caught.value.word == "no-such-host"
+
+
+def test_rules_refuse_authorities_that_cannot_be_read(tmp_path: Path) -> None:
+    """A file of authorities that is missing or no PEM is the operator's trouble, told at the start."""
+    (tmp_path / "ca.pem").write_text("not PEM")
+
+    for name in ("ca.pem", "missing.pem"):
+        with pytest.raises(ConfigError, match="ca_file"):
+            FetchRules(ca_file=str(tmp_path / name))

@@ -1,6 +1,7 @@
 """A small web site on loopback: what each path answers is a function, and what was asked is kept."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +35,25 @@ def answer(
 def redirect(to: str) -> Answer:
     """Give an answer that sends the asker elsewhere."""
     return answer(status=302, Location=to)
+
+
+def raw(*parts: bytes, every_s: float = 0.0, times: int = 1) -> Answer:
+    """Give an answer of these very bytes; the last part is sent so many times, with a pause before each."""
+
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        for part in parts[:-1]:
+            handler.wfile.write(part)
+        for _ in range(times):
+            time.sleep(every_s)
+            handler.wfile.write(parts[-1])
+
+    return send
+
+
+def head(*lines: str, kind: str = "text/plain; charset=utf-8") -> bytes:
+    """Give the head of an answer."""
+    return "\r\n".join(("HTTP/1.1 200 OK", f"Content-Type: {kind}", *lines, "", "")).encode()
 
 
 class Site(ThreadingHTTPServer):

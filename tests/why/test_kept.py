@@ -12,7 +12,7 @@ import pytest
 from tests import papers
 from tests.test_segments import note_of
 from tests.why.conftest import Place
-from videogen.crawl.crawl import report_of
+from videogen.crawl.report import report_of
 from videogen.errors import MediaError
 from videogen.model.media import Asset, Colour, Media
 from videogen.model.segment import Name

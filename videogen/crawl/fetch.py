@@ -1,185 +1,39 @@
 """One page brought in from the public internet, and nothing else: checked addresses, bounded time, bounded size.
 
-The trap is that a name can be looked up twice: once for a check, once more for the connection, with another answer.
-So the check sits inside the connect. The connection looks its host up once, refuses when any answer is not public,
-and connects to the very address it checked; there is no second look-up. Redirects are followed by hand, each one
-checked like the first address. `requests` offers a Session for all this, but even with `allow_redirects=False` it
-reads the body of a redirect to its end, and it asks the environment for proxies and passwords: only its adapter is
-used here. A time limit per read does not stop a server that sends one byte a second, so a timer shuts the socket
-down when the time for the whole fetch is over.
+`line.py` makes the connections. Redirects are followed by hand, each one checked like the first address. `requests`
+offers a Session for all this, but even with `allow_redirects=False` it reads the body of a redirect to its end, and it
+asks the environment for proxies and passwords: only its adapter is used here.
 """
 
 import hashlib
+import http.client
 import socket
-import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import DecodeError
+from urllib3.exceptions import DecodeError, InvalidChunkLength, InvalidHeader
 from urllib3.exceptions import HTTPError as TransportError
 
-from videogen import __version__
-from videogen.crawl.address import Address, is_allowed_private, is_public, parse, shown
+from videogen.crawl.address import Address, parse, shown
+from videogen.crawl.line import FetchRules, Line, late, unreachable
+from videogen.crawl.page import Page
 from videogen.errors import InputError, TemporaryError
 
 REDIRECTS = {301, 302, 303, 307, 308}
 LATER = {408, 425, 429}
-CONTENT_TYPES = {"text/html", "application/xhtml+xml", "text/plain"}
 READ_BYTES = 1 << 16
+LOGIN = {401, 402, 403, 407, 451, 511}
 
-
-@dataclass(frozen=True)
-class FetchRules:
-    """What a fetch may do. `wall_s` holds for the whole fetch with its redirects; `max_bytes` for the unpacked body.
-
-    `allowed_hosts` are "host" or "host:port": they may be private, and any port of theirs may be asked.
-    Source: design/security.md, 3.4 (the limits).
-    """
-
-    allowed_hosts: tuple[str, ...] = ()
-    connect_s: float = 5.0
-    read_s: float = 5.0
-    wall_s: float = 15.0
-    max_bytes: int = 10_000_000
-    max_redirects: int = 5
-    user_agent: str = f"videogen/{__version__}"
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page as it came. `charset` is what the server declared, empty if nothing; the hash is that of `body`."""
-
-    final_url: str
-    status: int
-    content_type: str
-    charset: str
-    body: bytes
-    fetched_sha256: str
-
-
-class Line:
-    """The connections of one fetch: dialled to checked addresses only, cut when the time is over."""
-
-    def __init__(self, rules: FetchRules) -> None:
-        self.rules = rules
-        self.deadline = time.monotonic() + rules.wall_s
-        self.is_over = False
-        self._watched: list[socket.socket] = []
-        self._lock = threading.Lock()
-        self._timer = threading.Timer(rules.wall_s, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        with self._lock:
-            for watched in self._watched:
-                watched.close()
-            self._watched.clear()
-
-    def _cut(self) -> None:
-        with self._lock:
-            self.is_over = True
-            for watched in self._watched:
-                with suppress(OSError):
-                    watched.shutdown(socket.SHUT_RDWR)
-
-    def check_time(self, host: str) -> None:
-        """Raise TemporaryError, `timeout`, once the time for the whole fetch is over."""
-        if self.is_over or time.monotonic() >= self.deadline:
-            raise _late(host, self.rules.wall_s)
-
-    def _watch(self, connected: socket.socket) -> None:
-        # A duplicate: TLS takes the socket itself over, and leaves us one without a descriptor.
-        with self._lock:
-            self._watched.append(connected.dup())
-
-    def dial(self, host: str, port: int, options: Any) -> socket.socket:
-        """Look a host up once, and connect to one of the very addresses that were checked.
-
-        Raises: InputError: `address-not-public`. TemporaryError: no such host now, or nobody answers.
-        """
-        named = f"[{host}]" if ":" in host else host
-        found = _looked_up(named, host, port, min(self.rules.connect_s, self.deadline - time.monotonic()))
-        if not is_allowed_private(named, port, self.rules.allowed_hosts):
-            for _, where in found:
-                if not is_public(str(where[0])):
-                    raise InputError(
-                        f"{shown(named)} may not be fetched: {where[0]} is not a public address",
-                        remedy="Only public pages are crawled.",
-                        code="address-not-public",
-                    )
-        failed: OSError | None = None
-        for family, where in found:
-            self.check_time(named)
-            try:
-                connected = self._connected(family, where, options)
-            except OSError as error:
-                failed = error
-                continue
-            self._watch(connected)
-            return connected
-        raise _unreachable(named, failed) from failed
-
-    def _connected(self, family: int, where: tuple[Any, ...], options: Any) -> socket.socket:
-        made = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            for option in options or ():
-                made.setsockopt(*option)
-            made.settimeout(max(0.001, min(self.rules.connect_s, self.deadline - time.monotonic())))
-            made.connect(where)
-        except BaseException:
-            made.close()
-            raise
-        return made
-
-
-def _late(host: str, wall_s: float) -> TemporaryError:
-    return TemporaryError(
-        f"{shown(host)} did not finish within {wall_s:g} s", remedy="It is tried again later.", code="timeout"
-    )
-
-
-def _unreachable(host: str, why: object) -> TemporaryError:
-    return TemporaryError(
-        f"{shown(host)} could not be reached ({why})", remedy="It is tried again later.", code="connection"
-    )
-
-
-def _looked_up(named: str, host: str, port: int, limit_s: float) -> list[tuple[int, tuple[Any, ...]]]:
-    """Give the addresses of a host, in the resolver's order.
-
-    getaddrinfo takes no time limit, so it runs in a thread that is left behind when the limit is over.
-    """
-    found: list[tuple[int, tuple[Any, ...]]] = []
-    failed: list[BaseException] = []
-
-    def look_up() -> None:
-        try:
-            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found.extend((family, where) for family, _, _, _, where in answers)
-        except (OSError, UnicodeError) as error:
-            failed.append(error)
-
-    asking = threading.Thread(target=look_up, daemon=True)
-    asking.start()
-    asking.join(max(0.0, limit_s))
-    if asking.is_alive():
-        raise _unreachable(named, "its name was not looked up in time")
-    if failed or not found:
-        raise _unreachable(named, failed[0] if failed else "it has no address")
-    return found
+Turn = Callable[[Address], AbstractContextManager[object]]
+"""What is entered before each request and left after it: it may wait, and it may refuse."""
 
 
 class _Dialled:
@@ -227,36 +81,69 @@ class _Adapter(HTTPAdapter):
         }
 
 
-def _told(error: Exception, line: Line, host: str) -> InputError | TemporaryError:
-    """Give our word for what went wrong below us."""
-    if line.is_over:
-        return _late(host, line.rules.wall_s)
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return InputError(f"{host} has no valid certificate", remedy="Ask its owner.", code="certificate")
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and all that lies below it: each library wraps what the one under it said, in its own way."""
+    seen: list[BaseException] = []
+    found = [error] if error else []
+    while found:
+        cause = found.pop()
+        if cause not in seen:
+            seen.append(cause)
+            yield cause
+            below = (cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args)
+            found += [other for other in below if isinstance(other, BaseException)]
+
+
+def _is_no_http(error: BaseException) -> bool:
+    """Say whether an answer broke the rules of HTTP, and not merely off."""
+    if isinstance(error, http.client.RemoteDisconnected | http.client.IncompleteRead):
+        return isinstance(error, InvalidChunkLength)
+    return isinstance(error, http.client.HTTPException | InvalidHeader)
+
+
+def _theirs(error: Exception, host: str) -> InputError | None:
+    """Give our word for an answer that would be the same next time; None where it might not."""
+    owner = "Ask its owner."
+    if "CERTIFICATE_VERIFY_FAILED" in str(error) or "doesn't match" in str(error):
+        return InputError(f"{host} has no valid certificate", remedy=owner, code="certificate")
     if isinstance(error, requests.exceptions.InvalidURL):
         return InputError(f"{host} is not a valid host", remedy="Check the address.", code="url-not-allowed")
     if isinstance(error, DecodeError):
-        return InputError(f"{host} sent a body that cannot be unpacked", remedy="Ask its owner.", code="bad-body")
+        return InputError(f"{host} sent a body that cannot be unpacked", remedy=owner, code="bad-body")
+    if any(map(_is_no_http, _causes(error))):
+        return InputError(f"{host} sent an answer that is not proper HTTP", remedy=owner, code="bad-answer")
+    return None
+
+
+def _told(error: Exception, line: Line, host: str) -> InputError | TemporaryError:
+    """Give our word for what went wrong below us."""
+    if line.is_over:
+        return late(host, line.rules.wall_s)
+    if theirs := _theirs(error, host):
+        return theirs
+    if any(isinstance(cause, http.client.IncompleteRead) for cause in _causes(error)):
+        message = f"{host} broke off in the midst of its answer"
+        return TemporaryError(message, remedy="It is tried again later.", code="connection")
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         message = f"{host} was silent for too long"
         return TemporaryError(message, remedy="It is tried again later.", code="timeout")
-    return _unreachable(host, type(error).__name__)
+    return unreachable(host, type(error).__name__)
 
 
-def _ask(address: Address, line: Line, adapter: HTTPAdapter) -> requests.Response:
+def _ask(address: Address, rules: FetchRules, adapter: HTTPAdapter) -> requests.Response:
     request = requests.PreparedRequest()
     request.prepare(
         method="GET",
         url=address.url,
         headers={
-            "User-Agent": line.rules.user_agent,
+            "User-Agent": rules.user_agent,
             "Accept": "text/html, application/xhtml+xml, text/plain;q=0.5",
             "Accept-Encoding": "gzip",
             "Connection": "close",
         },
     )
     # No proxies are given and none are looked for: the environment speaks to a Session, never to an adapter.
-    return adapter.send(request, stream=True, timeout=(line.rules.connect_s, line.rules.read_s), verify=True)
+    return adapter.send(request, stream=True, timeout=(rules.connect_s, rules.read_s), verify=rules.ca_file or True)
 
 
 def _next_address(response: requests.Response, here: Address, rules: FetchRules) -> Address:
@@ -282,13 +169,15 @@ def _refuse_status(response: requests.Response, url: str) -> None:
     message, code = f"{shown(url)} answered with status {status}", f"http-{status}"
     if status >= 500 or status in LATER:
         raise TemporaryError(message, remedy="It is tried again later.", code=code)
-    raise InputError(message, remedy="Check the address in a browser.", code=code)
+    asks = "Its owner lets nobody in without a login: give a page that anyone may read."
+    raise InputError(message, remedy=asks if status in LOGIN else "Check the address in a browser.", code=code)
 
 
-def _declared(response: requests.Response, url: str) -> tuple[str, str]:
+def _declared(response: requests.Response, url: str, rules: FetchRules) -> tuple[str, str]:
     """Give content type and charset as declared, lower case, once the type is one that can hold a text."""
     content_type, _, rest = response.headers.get("content-type", "").lower().partition(";")
-    if (content_type := content_type.strip()) not in CONTENT_TYPES:
+    content_type = content_type.strip()
+    if rules.content_types is not None and content_type not in rules.content_types:
         raise InputError(
             f"{shown(url)} is {shown(content_type) or 'of no declared type'}, not a page of text",
             remedy="Give the address of an HTML or plain text page.",
@@ -305,18 +194,22 @@ def _declared(response: requests.Response, url: str) -> tuple[str, str]:
     return content_type, fields.get("charset", "").strip("\"' ")
 
 
+def _too_large(url: str, max_bytes: int) -> InputError:
+    return InputError(
+        f"{shown(url)} is larger than {max_bytes} bytes", remedy="Give the address of a smaller page.", code="too-large"
+    )
+
+
 def _body(response: requests.Response, url: str, line: Line) -> bytes:
     """Read a body and unpack it in small steps: a bomb is stopped at the limit, not after it went off."""
-    body = bytearray()
+    body, rules = bytearray(), line.rules
     for block in response.raw.stream(READ_BYTES, decode_content=True):
         body += block
-        if len(body) > line.rules.max_bytes:
-            raise InputError(
-                f"{shown(url)} is larger than {line.rules.max_bytes} bytes",
-                remedy="Give the address of a smaller page.",
-                code="too-large",
-            )
         line.check_time(url)
+        if len(body) > rules.max_bytes:
+            if rules.is_rest_ignored:
+                return bytes(body[: rules.max_bytes])
+            raise _too_large(url, rules.max_bytes)
     # A socket that was shut down reads like a body that ended.
     line.check_time(url)
     return bytes(body)
@@ -327,37 +220,39 @@ def _answer(address: Address, line: Line) -> Page | Address:
     adapter = _Adapter(line)
     url = address.url
     try:
-        with _ask(address, line, adapter) as response:
+        with _ask(address, line.rules, adapter) as response:
             # A socket that was shut down reads like headers that ended.
             line.check_time(url)
             if response.status_code in REDIRECTS and "location" in response.headers:
                 return _next_address(response, address, line.rules)
             _refuse_status(response, url)
-            content_type, charset = _declared(response, url)
+            content_type, charset = _declared(response, url, line.rules)
             body = _body(response, url, line)
-    except (requests.RequestException, TransportError, OSError) as error:
+    except (requests.RequestException, TransportError, http.client.HTTPException, OSError) as error:
         raise _told(error, line, f"{address.host}:{address.port}") from error
     finally:
         adapter.close()
-    return Page(url, response.status_code, content_type, charset, body, hashlib.sha256(body).hexdigest())
+    fetched_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    sha256 = hashlib.sha256(body).hexdigest()
+    return Page(url, response.status_code, content_type, charset, body, sha256, fetched_at)
 
 
-def fetch(url: str, rules: FetchRules, *, before_request: Callable[[str], object] = lambda host: None) -> Page:
-    """Bring in the page an address leads to; `before_request` is called with the host before each request.
+def fetch(url: str, rules: FetchRules, *, turn: Turn = lambda _: nullcontext()) -> Page:
+    """Bring in the page an address leads to; each request is made within a `turn`, whose waiting costs no time here.
 
-    Raises: InputError: `url-not-allowed`, `address-not-public`, `too-many-redirects`, `content-type`,
-    `content-encoding`, `bad-body`, `too-large`, `certificate` or `http-404` and the like.
-    TemporaryError: `timeout`, `connection`, or `http-503` and the like.
+    Raises: InputError: `url-not-allowed`, `address-not-public`, `no-such-host`, `too-many-redirects`, `content-type`,
+    `content-encoding`, `bad-body`, `bad-answer`, `too-large`, `certificate` or `http-404` and the like.
+    TemporaryError: `timeout`, `connection`, or `http-503` and the like. Whatever `turn` raises.
     """
-    address = parse(url, rules.allowed_hosts)
-    before_request(address.host)
-    with Line(rules) as line:
-        answer = _answer(address, line)
-        for _ in range(rules.max_redirects):
-            if isinstance(answer, Page):
-                break
-            before_request(answer.host)
+    answer: Page | Address = parse(url, rules.allowed_hosts)
+    left_s = rules.wall_s
+    for _ in range(rules.max_redirects + 1):
+        if isinstance(answer, Page):
+            break
+        with turn(answer), Line(rules, left_s) as line:
+            began = time.monotonic()
             answer = _answer(answer, line)
+            left_s -= time.monotonic() - began
     if isinstance(answer, Page):
         return answer
     raise InputError(

@@ -8,17 +8,18 @@ Of trafilatura only `extract` is used, never its fetch: that one tries again wit
 
 import json
 import os
-import re
 import sys
 import tempfile
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Event
 
 from videogen.cage import CAPTURE_BYTES, Limits, run
 from videogen.crawl.address import shown
-from videogen.crawl.fetch import Page
-from videogen.errors import InputError, SetupError, Stalled
+from videogen.crawl.charset import decode
+from videogen.crawl.cleaning import clean
+from videogen.crawl.lack import LACKS, lack, noise
+from videogen.errors import InputError, NoSpace, SetupError, Stalled
 from videogen.jail import enclose
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=10, open_files=64)
@@ -28,44 +29,44 @@ MAX_TREE_ELEMENTS = "100000"
 """trafilatura's own limit is off by default; a story has a few thousand elements."""
 
 NOT_INSTALLED = SetupError.exit_code
-META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
-BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-# Marks that turn the reading order round without being seen, and the byte order mark in the midst of a text.
-UNSEEN = dict.fromkeys((0xFEFF, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-PAGE_END = re.compile("[\f\u2029]")
-LINE_END = re.compile("\r\n?|[\v\x85\u2028]")
-CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-# What web pages call latin-1 is this, and has been since the first browsers.
-REALLY = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252"}
+NOT_PAGES = (
+    (b"%PDF-", "a PDF"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"OggS", "a sound"),
+    (b"ID3", "a sound"),
+    (b"\x7fELF", "a program"),
+)
+"""What servers send under the name of a page."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as it came. `charset` is what the server declared, empty if nothing; the hash is that of `body`.
+
+    Units: `fetched_at` is UTC, as in 2025-11-10T18:03:44Z.
+    """
+
+    final_url: str
+    status: int
+    content_type: str
+    charset: str
+    body: bytes
+    fetched_sha256: str
+    fetched_at: str = ""
 
 
 @dataclass(frozen=True)
 class PageText:
-    """What a page says: NFC, no control characters, paragraphs parted by one blank line."""
+    """What a page says: NFC, no control characters, paragraphs parted by one blank line; and how it was read."""
 
     title: str
     text: str
-
-
-def clean(text: str) -> str:
-    """Give a text as NFC without control characters; a line is trimmed, and one blank line stands for many."""
-    text = LINE_END.sub("\n", PAGE_END.sub("\n\n", text)).replace("\t", " ").translate(UNSEEN)
-    text = unicodedata.normalize("NFC", CONTROL.sub("", text))
-    lines = "\n".join(line.strip() for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
-
-
-def decode(body: bytes, declared: str) -> str:
-    """Give the text of bytes: by byte order mark, else as declared, else as the page itself says, else UTF-8."""
-    marked = next((name for mark, name in BYTE_ORDER_MARKS if body.startswith(mark)), "")
-    said = META_CHARSET.search(body[:4096])
-    for name in (marked, declared, said[1].decode("ascii") if said else ""):
-        try:
-            if name:
-                return body.decode(REALLY.get(name.lower(), name), "replace")
-        except (LookupError, UnicodeError):  # no such charset, or one of Python's codecs that is none
-            continue
-    return body.decode("utf-8", "replace")
+    charset: str = ""
+    lack: str = ""
 
 
 def _enclose(content_type: str) -> None:
@@ -98,14 +99,16 @@ def main() -> None:
     body = Path(file).read_bytes()
     try:
         _enclose(content_type)
-        decoded = decode(body, charset)
-        found = PageText("", decoded) if content_type == "text/plain" else _read_html(decoded)
+        source, read_as = decode(body, charset)
+        found = PageText("", source) if content_type == "text/plain" else _read_html(source)
     except ImportError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(NOT_INSTALLED)
     title = " ".join(clean(found.title).split())[:TITLE_CHARACTERS]
-    answer = json.dumps({"title": title, "text": clean(found.text)}, ensure_ascii=False)
-    sys.stdout.buffer.write(answer.encode())
+    text = clean(found.text)
+    lacks = "binary" if noise(source) else lack("" if content_type == "text/plain" else source, text)
+    told = PageText(title, text, read_as, lacks)
+    sys.stdout.buffer.write(json.dumps(asdict(told), ensure_ascii=False).encode())
 
 
 def child_environment() -> dict[str, str]:
@@ -119,25 +122,48 @@ def child_environment() -> dict[str, str]:
     }
 
 
-def _refusal(page: Page, why: str, code: str) -> InputError:
-    return InputError(f"{shown(page.final_url)} {why}", remedy="Open it in a browser and see.", code=code)
+def _refusal(page: Page, why: str, code: str, remedy: str = "Open it in a browser and see.") -> InputError:
+    return InputError(f"{shown(page.final_url)} {why}", remedy=remedy, code=code)
 
 
-def extract_text(page: Page, *, limits: Limits = LIMITS) -> PageText:
+def _told(answer: bytes) -> PageText:
+    """Read what the child said: it read a stranger's bytes, so it is believed no more than they are.
+
+    Raises: ValueError: it is no answer.
+    """
+    fields = json.loads(answer)
+    if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
+        raise ValueError("not an answer")
+    told = PageText(**{name: fields[name] for name in ("title", "text", "charset", "lack") if name in fields})
+    if told.lack not in LACKS and told.lack:
+        raise ValueError("no such lack")
+    return told
+
+
+def extract_text(page: Page, *, limits: Limits = LIMITS, stop: Event | None = None) -> PageText:
     """Give the title and text of a page.
 
-    Raises: InputError: `no-text`: there is none, or only scripts would write it. `too-large`: more than 4 MiB of text.
-    `page-too-heavy`: reading it took more memory or time than a page may. SetupError: trafilatura is missing.
+    Raises: InputError: `no-text`: there is none, and why, where that can be seen. `content-type`: it is no page,
+    whatever the server says. `too-large`: more than 4 MiB of text. `page-too-heavy`: reading it took more memory or
+    time than a page may. SetupError: trafilatura is missing. Stopped: `stop` was set.
     """
+    for magic, kind in NOT_PAGES:
+        if page.body.startswith(magic):
+            why = f"is {kind}, though its server calls it {page.content_type}"
+            raise _refusal(page, why, "content-type", "Give the address of an HTML or plain text page.")
     with tempfile.NamedTemporaryFile(prefix="videogen-page-") as file:
-        file.write(page.body)
-        file.flush()
+        try:
+            file.write(page.body)
+            file.flush()
+        except OSError as error:
+            file.close()
+            raise NoSpace("a page finds no room on the disk", remedy="Free space in the temporary folder.") from error
         asked = [file.name, page.content_type, page.charset]
         # The package's own import has read this module already; runpy thinks that worth a warning.
         python = [sys.executable, "-P", "-W", "ignore::RuntimeWarning:runpy"]
         try:
             argv = [*python, "-m", "videogen.crawl.page", *asked]
-            ended = run(argv, limits, timeout_s=WALL_S, env=child_environment())
+            ended = run(argv, limits, timeout_s=WALL_S, env=child_environment(), stop=stop)
         except Stalled as error:
             raise _refusal(page, f"could not be read within {WALL_S:g} s", "page-too-heavy") from error
     if ended.status == NOT_INSTALLED:
@@ -151,9 +177,13 @@ def extract_text(page: Page, *, limits: Limits = LIMITS) -> PageText:
         raise _refusal(page, f"has more than {CAPTURE_BYTES} bytes of text", "too-large")
     if ended.status != 0:
         raise _refusal(page, "takes more memory or time to read than a page may", "page-too-heavy")
-    found = PageText(**json.loads(ended.stdout))
-    if not found.text.strip():
-        raise _refusal(page, "holds no text that can be read without running its scripts", "no-text")
+    try:
+        found = _told(ended.stdout)
+    except (ValueError, TypeError) as error:
+        raise _refusal(page, "could not be read", "page-too-heavy") from error
+    if found.lack or not found.text.strip():
+        why, remedy = LACKS[found.lack or "empty"]
+        raise _refusal(page, why, "no-text", remedy)
     return found
 
 

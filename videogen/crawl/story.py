@@ -7,16 +7,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from videogen import durable
+from videogen.crawl.chunks import words
 
 CHUNK = re.compile(r"chunk_(\d{4,9})\.txt(?:\.json)?")
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the words of a chunk come from: which link file, which of its addresses, and which page that was."""
+    """Where the words of a chunk come from: which link file, which of its addresses, and which page that was.
+
+    `charset` is the one the page was read by; `fetched_at` is UTC, as in 2025-11-10T18:03:44Z.
+    """
 
     url: str
     final_url: str
+    fetched_at: str
+    status: int
+    content_type: str
+    charset: str
     title: str
     fetched_sha256: str
     link: str
@@ -84,7 +92,8 @@ class Story:
             self._last += 1
         chunk = known.chunk if known else self.folder / f"chunk_{self._last:04}.txt"
         raw = f"{text}\n".encode()
-        card = {**asdict(source), "part": part, "sha256": hashlib.sha256(raw).hexdigest()}
+        sha256 = hashlib.sha256(raw).hexdigest()
+        card = {**asdict(source), "part": part, "words": words(text), "sha256": sha256}
         durable.write(chunk.with_name(f"{chunk.name}.json"), json.dumps(card, ensure_ascii=False, indent=1) + "\n")
         durable.write(chunk, raw)
         self._written[key] = Written(chunk, part, source.parts, True)

@@ -22,7 +22,7 @@ def run_crawl(house: House, signals: Signals, notify: Notify, *, once: bool) -> 
         notify.ready()
         while not signals.stop.is_set():
             notify.status("crawling")
-            house.crawler.crawl_once()
+            house.crawler.crawl_once(notify.watchdog)
             if once:
                 break
             if signals.reload.is_set():

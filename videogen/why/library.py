@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from videogen import durable
 from videogen.catalog import SIDE, read_asset, side_path
-from videogen.crawl.crawl import report_of
+from videogen.crawl.report import report_of
 from videogen.errors import MissingInput
 from videogen.model.media import Asset, Media, Picture, Sound
 from videogen.model.warning import WARNINGS, warnings_of
