@@ -280,14 +280,6 @@ def test_fetch_does_not_count_the_wait_for_a_turn(site: Site, rules: FetchRules)
     assert turns == ["/a", "/b"]
 
 
-def test_fetch_knows_a_name_that_is_none() -> None:
-    """A host that has no address in the whole world is told from one that cannot be looked up now."""
-    with pytest.raises(InputError) as caught:
-        fetch("http://a-name_that-is.none.invalid/", FetchRules())
-
-    assert caught.value.word == "no-such-host"
-
-
 def test_rules_refuse_authorities_that_cannot_be_read(tmp_path: Path) -> None:
     """A file of authorities that is missing or no PEM is the operator's trouble, told at the start."""
     (tmp_path / "ca.pem").write_text("not PEM")
