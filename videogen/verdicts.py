@@ -12,6 +12,7 @@ FAMILIES = ("file", "voice", "link", "task", "command")
 # code | who meets it | what it means | what to do
 _REFUSED = """
 address-not-public | link | its host is in a private network | Give an address that anyone can open.
+bad-answer | link | the site sent what is not proper HTTP | Ask the site's owner.
 bad-body | link | the page came in a packing that cannot be unpacked | Ask the site's owner.
 bad-folder-name | file | its folder has control characters, is not UTF-8, or too long | Rename the folder, drop again.
 bad-index | task | the index of the finished video cannot be read | Report it with the folder.
@@ -43,6 +44,7 @@ missing-input | task command | something it needs is not there, or cannot be rea
 no-media | command | it holds no picture and no sound | Give another file.
 no-moov | file command | the index of the MP4 is missing: the copy or the recording broke off | Copy it again, whole.
 no-picture | file | a clip without a picture | Drop sound into music or voices, as MP3.
+no-such-host | link | no host has that name | Check how the name is spelled.
 no-text | link | no page gave a text | Give addresses whose text shows without scripts.
 no-url | link | no line of it is a link | Write one http:// or https:// URL per line.
 not-a-file | file | a link, a folder or a device, not a file | Copy the file itself.
@@ -54,6 +56,7 @@ page-too-heavy | link | reading the page took more memory or time than a page ma
 pieces-missing | command | pieces of the video are missing | Run it again, or have the gaps filled with black.
 poison | file task | it ended what worked on it three times: a child, main, or a node | Export it anew; see its remedy.
 recipe | task command | a description asks for what cannot be | Change what the sentence names.
+robots-disallowed | link | the site's robots.txt forbids it | Give another page; crawl.robots = false for your own.
 segment-wrong | task | a fresh segment is not what was planned | Report it with the folder.
 silent | voice | there is nothing to hear in it | Check the recording and drop it again.
 size-changes | file command | its picture changes size midway | Export it in one size.
@@ -83,6 +86,7 @@ encoder-busy | task | the device has no session left for one more encode | Run f
 inspector-unready | file | the program that looks into files does not start | Run `videogen doctor`.
 killed | task | FFmpeg was killed, most likely for want of memory | Lower render.resolution, or add memory.
 no-space | file task | the disk is full | Free space; it is tried again.
+robots-unreachable | link | the site's robots.txt could not be read | Nothing; it is tried again.
 stalled | task | FFmpeg made no progress, or ran past its time | Look into stderr.log if it happens often.
 still-changing | file | it changed while it was read | Wait until the copy is done.
 stopped | file task | the operator stopped the work | Nothing; it goes on at the next start.

@@ -8,9 +8,10 @@ Writes:        scanned/story/<category>/<story>/chunk_0001.txt and on, at most 1
 Promises:      A chunk that can be seen is whole and has its card. No chunk is ever written over. Killed at any line
                and started again, nothing is lost and no part of a page stands there twice. No connection is made to
                an address that is not public, unless the operator named its host; no page takes more than 15 s of
-               network, 10 MB unpacked, 5 redirects, or 1 GiB and 10 s of CPU to read. A host has one connection at
-               a time and a second of peace after it, or as long as its robots.txt asks for, up to 30 s; what that
-               file forbids is not asked for.
+               network, 10 MB unpacked, 5 redirects, or 1 GiB and 10 s of CPU to read, by a child that can open no file
+               and no connection where the kernel has such walls. A host has one connection at a time and a second of
+               peace after it, or as long as its robots.txt asks for, up to 30 s; what that file forbids is not asked
+               for.
 Fails with:    A link file none of whose addresses gave a text is refused with one InputError that names each trouble.
                A trouble of some addresses only is a warning, and stands in the report. NoSpace and SetupError
                (trafilatura is missing) end the round, and nothing is refused for them.
@@ -18,6 +19,5 @@ Known limits:  Pages that only scripts fill have no text. One process crawls a s
                three times, and its file again after 10 minutes, for an hour where other pages gave text: what comes
                late stands after what came in time, and the cards' url_index tells the order. A page that changed
                between a kill and the next start may repeat or lose words where its two versions meet; the cards'
-               fetched_sha256 tell. The child that reads a page is kept from memory and time, not from the network:
-               the unit's own rules do that.
+               fetched_sha256 tell.
 """

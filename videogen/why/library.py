@@ -210,7 +210,7 @@ def _line(result: dict[str, Any]) -> dict[str, Any]:
     code = str(result.get("code", ""))
     ruling = ruling_of(code)
     return {
-        "line": result.get("index"),
+        "line": result.get("line", result.get("index")),
         "url": result.get("url"),
         "chunks": ", ".join(map(str, result.get("chunks", []))),
         "code": code,
