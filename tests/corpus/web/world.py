@@ -188,7 +188,7 @@ def crawl(root: Path, trace: Path) -> tuple[int, int]:
             with suppress(OSError, ValueError, IndexError):
                 (pid, *_) = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
                 lines = Path(f"/proc/{pid}/status").read_text().split("\n")
-                most = max(most, *(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:")))
+                most = max([most, *(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))])
             time.sleep(0.1)
     return running.returncode, most
 
