@@ -110,8 +110,8 @@ def _bag(pool: Pool, seed: int, bag: int, last: str) -> Iterator[Candidate]:
 def _in_order(pool: Pool, seed: int, bag: int) -> Iterator[int]:
     resting = pool.resting()
     for level in pool.levels():
-        lots = pool.lots(level)
-        yield from _shuffled([lot for lot in lots if lot not in resting] if resting else lots, seed, bag)
+        # Few rest: they are left out of the order rather than looked for among 100,000 before it.
+        yield from (lot for lot in _shuffled(pool.lots(level), seed, bag) if lot not in resting)
     for level in pool.levels() if resting else ():
         yield from _shuffled([lot for lot in pool.lots(level) if lot in resting], seed, bag)
 
