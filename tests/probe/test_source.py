@@ -230,7 +230,7 @@ def test_short_and_silent_sound_is_taken(tmp_path: Path) -> None:
     found = sound(track)
 
     assert (found.codec, found.sample_rate, found.channels, found.samples) == ("pcm_s16le", 8000, 2, 1600)
-    assert (found.start_s, found.loudness) == (0, None)
+    assert (found.start_s, found.loudness) == (Fraction(0), None)
     assert found.level is not None
     assert found.level.silence_before_s == found.duration_s
 
