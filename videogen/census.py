@@ -7,7 +7,7 @@ Who acts on a silent node watches the counter in its paper by a clock of its own
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from heapq import nlargest
@@ -19,6 +19,7 @@ import psutil
 from videogen import durable
 from videogen.assemble import Waiting
 from videogen.metrics import Meter, Row
+from videogen.model.intake import INTAKE, Intake
 from videogen.model.node import Figures, NodePaper, Seen
 from videogen.scan.arrival import DEEPEST, is_ignored
 from videogen.segments import Segments
@@ -46,12 +47,14 @@ class Room:
     ages: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, ages_s: Sequence[float]) -> "Room":
-        """Count things by their ages."""
+    def of(cls, name: str, ages_s: Iterable[float]) -> "Room":
+        """Count things by their ages, one after the other: there may be a million."""
         ages = {label: 0 for label, _ in AGES} | {OLDEST: 0}
+        count, oldest_s = 0, 0.0
         for age_s in ages_s:
             ages[next((label for label, end in AGES if age_s < end), OLDEST)] += 1
-        return cls(name, len(ages_s), round(max(ages_s), 1) if ages_s else None, ages)
+            count, oldest_s = count + 1, max(oldest_s, age_s)
+        return cls(name, count, round(oldest_s, 1) if count else None, ages)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Census:
     library: dict[str, int]
     waiting: tuple[Waiting, ...]
     nodes: tuple[Seen, ...] = ()
+    intake: Intake | None = None
+    """What main told last of raw/; None where no main runs."""
 
     @property
     def figures(self) -> Figures:
@@ -77,6 +82,7 @@ class Census:
             "library": self.library,
             "waiting": [asdict(row) for row in self.waiting],
             "nodes": [_node_as_dict(seen) for seen in self.nodes],
+            "intake": self.intake.model_dump(mode="json") if self.intake else None,
             "figures": self.figures.model_dump(),
         }
 
@@ -93,7 +99,17 @@ def _node_as_dict(seen: Seen) -> dict[str, Any]:
 
 def take(spool: Spool, library: dict[str, int], waiting: Iterable[Waiting]) -> Census:
     """Count every room now, and read the papers of the nodes."""
-    return Census(str(spool.root), rooms(spool), library, tuple(waiting), nodes(spool))
+    return Census(str(spool.root), rooms(spool), library, tuple(waiting), nodes(spool), intake(spool))
+
+
+def intake(spool: Spool) -> Intake | None:
+    """Read what the main that runs now told of raw/."""
+    if not durable.is_locked(spool.lock_of("main")):
+        return None
+    try:
+        return Intake.model_validate_json((spool.nodes / INTAKE).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 # -- rooms -----------------------------------------------------------------------------------------------------------
@@ -101,46 +117,60 @@ def take(spool: Spool, library: dict[str, int], waiting: Iterable[Waiting]) -> C
 
 def rooms(spool: Spool) -> tuple[Room, ...]:
     """Count every room now, in the order of a voice's way."""
-    paths = {
+    paths: dict[str, Iterable[str | Path]] = {
         "raw": _files(spool.root / "raw"),
         "scanned": _files(spool.root / "scanned", endings=(".mp4", ".mp3", ".txt")),
         "tasks": visible(spool.tasks),
         "processing": visible(spool.processing),
         "output": visible(spool.output),
-        "trash/invalid": [p for p in visible(spool.root / "trash" / "invalid") if not p.name.endswith(".reason.json")],
+        "trash/invalid": _refused(spool),
         "trash/failed": visible(spool.failed),
     }
     return tuple(Room.of(name, _ages_s(found)) for name, found in paths.items())
 
 
-def _ages_s(paths: Iterable[Path]) -> list[float]:
-    now, ages = time.time(), []
+def _ages_s(paths: Iterable[str | Path]) -> Iterator[float]:
+    now = time.time()
     for path in paths:
         with suppress(FileNotFoundError):  # it went on while we counted
-            ages.append(max(0.0, now - path.lstat().st_mtime))
-    return ages
+            yield max(0.0, now - os.lstat(path).st_mtime)
 
 
-def _files(folder: Path, endings: tuple[str, ...] = ()) -> list[Path]:
-    found = []
-    for where, folders, names in os.walk(folder):
-        depth = len(Path(where).relative_to(folder).parts)
-        folders[:] = [name for name in folders if depth < DEEPEST and not is_ignored(name, is_folder=True)]
-        found += [
-            Path(where, name) for name in names if not is_ignored(name) and (not endings or name.endswith(endings))
-        ]
-    return found
+def _refused(spool: Spool) -> list[Path]:
+    """Give, for every refused file, what tells since when it lies there: a file keeps the time its owner gave it."""
+    things = visible(spool.root / "trash" / "invalid")
+    notes = {path.name: path for path in things if path.name.endswith(".reason.json")}
+    return [notes.get(f"{path.name}.reason.json", path) for path in things if path.name not in notes]
+
+
+def _files(folder: str | Path, endings: tuple[str, ...] = (), depth: int = 0) -> Iterator[str]:
+    """Give the files below a folder that count, in no order; no more than the names of its folders are held."""
+    folders = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if is_ignored(entry.name, is_folder=is_folder):
+                    continue
+                if is_folder and depth < DEEPEST:
+                    folders.append(entry.path)
+                elif not is_folder and entry.name.endswith(endings or ""):
+                    yield entry.path
+    except OSError:
+        return  # it went while we looked, or may not be looked into
+    for inner in folders:
+        yield from _files(inner, endings, depth + 1)
 
 
 def measure(spool: Spool, store: Segments) -> dict[str, float]:
     """Measure what only a walk can tell, under the names of the meter's gauges: disk, trash, store, tasks not due."""
     trash = [Path(where, name) for where, _, names in os.walk(spool.root / "trash") for name in names]
-    things = [path for name in ("invalid", "failed", "attempts") for path in visible(spool.root / "trash" / name)]
+    things = [path for name in ("failed", "attempts") for path in visible(spool.root / "trash" / name)]
     segments, segment_bytes = store.total()
     return {
         **disk(spool.root),
         "trash_bytes": float(sum(_size(path) for path in trash)),
-        "trash_oldest_s": max(_ages_s(things), default=0.0),
+        "trash_oldest_s": max(_ages_s([*things, *_refused(spool)]), default=0.0),
         "poison": float(sum(_read(path / "reason.json").get("code") == "poison" for path in _newest(spool.failed))),
         "not_due": float(sum(_is_put_off(path) for path in _newest(spool.tasks))),
         "cache_entries": float(segments),

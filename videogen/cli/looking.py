@@ -15,6 +15,7 @@ from videogen import census, config, doctor
 from videogen import tune as tuning
 from videogen.cli.app import Given, Json, age, app, print_json
 from videogen.errors import MissingInput
+from videogen.model.intake import Intake
 from videogen.model.node import Figures, Seen
 from videogen.model.task import Task
 from videogen.plan import annotated, as_dict, listing
@@ -43,6 +44,7 @@ def status(as_json: Json = False) -> None:
     console = Console()
     console.print(table)
     console.print("library: " + ", ".join(f"{count} {kind}" for kind, count in found.library.items()))
+    console.print(_intake(found.intake), markup=False, soft_wrap=True)
     if found.nodes:
         console.print(_nodes(found.nodes))
         console.print(_figures(found.figures), markup=False, soft_wrap=True)
@@ -50,6 +52,23 @@ def status(as_json: Json = False) -> None:
         console.print(f"{trouble.code}: {trouble.message}. {trouble.remedy}", markup=False, soft_wrap=True)
     for row in found.waiting:
         console.print(f"waiting: {row.voice}: {row.reason}", markup=False, soft_wrap=True)
+
+
+def _intake(intake: Intake | None) -> str:
+    if intake is None:
+        return "raw/: main is not running, so nothing is taken in. Start it: `videogen main`."
+    counts = {
+        "arriving": intake.arriving,
+        "in work": intake.in_work,
+        "not looked at yet": intake.beyond,
+        "put off": intake.put_off,
+    }
+    lines = ["raw/: " + (", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing waits")]
+    lines += [
+        f"no events from {folder}: {why}; it is looked at every {intake.poll_s:g} s"
+        for folder, why in intake.deaf.items()
+    ]
+    return "\n".join(lines)
 
 
 def _nodes(nodes: Iterable[Seen]) -> Table:

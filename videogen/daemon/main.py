@@ -13,6 +13,8 @@ from videogen.daemon.signals import Signals
 from videogen.daemon.tidying import Tidying
 from videogen.daemon.watch import NodeWatch, SweepChore
 from videogen.metrics import Meter
+from videogen.model.intake import INTAKE, Intake
+from videogen.model.value import readable
 from videogen.notify import Notify
 from videogen.scan import AGAIN_S, Pass, Verdict
 from videogen.wiring import House
@@ -23,6 +25,7 @@ ARRIVING_POLL_S = 0.25
 BURST_S = 0.25
 """At most so long events are gathered after one came: as long as the last look took, so looking is half the time."""
 WATCH_EVERY_S = 5.0
+TELL_EVERY_S = 2.0
 TRY_EVERY_S = 3600.0
 TICK_S = 0.5
 """A loop that waits comes round this often."""
@@ -77,6 +80,7 @@ class _Main:
         self._tick = tick
         self._moved = time.monotonic()
         self._in_work = 0
+        self._intake = self._told = Intake()
         self._meter = Meter()
         durable.observer = self._meter.note
         self.report = MainReport()
@@ -88,6 +92,7 @@ class _Main:
         return (
             SweepChore(house, self._meter).chore(),
             NodeWatch(house).chore(),
+            Chore("tell of raw/", TELL_EVERY_S, self._tell),
             Chore("see whether raw/ is the one that is watched", WATCH_EVERY_S, self._watch_again),
             Chore("try whether events of raw/ arrive", TRY_EVERY_S, house.watch.refresh),
             LowDisk(house.root, house.settings.log.low_disk_gb).chore(),
@@ -103,6 +108,12 @@ class _Main:
             log.warning(f"Cannot read the side file of {damaged}", remedy="Move the file back into raw/ to take it in.")
         counts = " ".join(f"{kind}:{count}" for kind, count in house.catalog.counts().items() if count)
         log.info("Started", root=str(house.root), library=counts or "empty")
+
+    def _tell(self) -> None:
+        """Put down what is known of raw/, where it is another than was told last."""
+        if (now := self._intake) != self._told:
+            durable.write(self._house.spool.nodes / INTAKE, now.to_json())
+            self._told = now
 
     def _watch_again(self) -> None:
         """Watch raw/ anew when it was unmounted, or came back."""
@@ -136,6 +147,14 @@ class _Main:
         result = house.scanner.scan_once()
         report.verdicts += result.decided if once else ()
         self._in_work = result.in_work
+        self._intake = Intake(
+            arriving=len(result.arriving) - result.in_work,
+            in_work=result.in_work,
+            beyond=result.beyond,
+            put_off=len(result.put_off),
+            deaf={readable(str(folder)): why for folder, why in house.watch.deaf.items()},
+            poll_s=house.settings.scan.poll_s,
+        )
         self._moved = time.monotonic() if result.decided or result.in_work else self._moved
         # With `once` all of raw/ is decided before the first task is made; what never comes to rest is not
         # waited for for ever.

@@ -110,7 +110,8 @@ class Intake:
             return self._refuse(path, relative, place, error)
         finally:
             for left in (content, content.with_name(content.name + ".mp3"), content.with_name(content.name + ".log")):
-                durable.remove(left)
+                if os.path.lexists(left):  # a removal is synced, which costs more than a look
+                    durable.remove(left)
         log.info(
             f"Moved {relative} → {asset.path}",
             seconds=time.monotonic() - began,
