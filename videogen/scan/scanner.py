@@ -3,7 +3,8 @@
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from threading import Event
 import structlog
 
 from videogen import durable
-from videogen.errors import InputError, SetupError, TemporaryError
+from videogen.errors import InputError, SetupError, Stopped, TemporaryError
 from videogen.scan.admit import Intake, StillChanging, Verdict
 from videogen.scan.arrival import Arrival, Arrivals
 from videogen.scan.journal import Journal, is_given_up, poison
@@ -100,7 +101,7 @@ class Scanner:
         arrivals = self._arrivals.look()
         result.put_off |= {path.relative_to(self._raw): why for path, why in self._arrivals.unreadable.items()}
         suspects: list[Arrival] = []
-        for arrival in arrivals:
+        for arrival in _in_turn(arrivals):
             path, relative = arrival.path, arrival.path.relative_to(self._raw)
             again_at, reason = self._put_off.get(path, (0.0, ""))
             if reason and self._clock() < again_at:
@@ -176,7 +177,7 @@ class Scanner:
 
     def _left_after(self, path: Path, error: Exception) -> Verdict | _Left:
         is_gone = isinstance(error, FileNotFoundError) and not os.path.lexists(path)
-        if is_gone or isinstance(error, StillChanging):
+        if is_gone or isinstance(error, StillChanging | Stopped):
             return _Left()
         if isinstance(error, TemporaryError):
             return _Left(error.message, error.word)
@@ -196,3 +197,13 @@ class Scanner:
                 remedy="Give the videogen user write access to the folder, or remove the file by hand.",
             )
             return _Left(is_stuck=True)
+
+
+def _in_turn(arrivals: Iterable[Arrival]) -> list[Arrival]:
+    """Give the first of every folder, then the second of every folder, and so on: no folder waits for another's end."""
+    before: Counter[Path] = Counter()
+    turns = []
+    for arrival in arrivals:
+        turns.append((before[arrival.path.parent], arrival))
+        before[arrival.path.parent] += 1
+    return [arrival for _, arrival in sorted(turns, key=lambda turn: turn[0])]
