@@ -20,7 +20,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test torture check bench bench-full install-systemd uninstall-systemd clean help
+.PHONY: setup demo test torture corpus check bench bench-full install-systemd uninstall-systemd clean help
 
 setup: $(READY) ## make .venv with everything in it (again only when pyproject.toml or constraints.txt changed)
 
@@ -48,6 +48,10 @@ test: $(READY) ## run the tests; more for pytest in ARGS, as in: make test ARGS=
 
 torture: $(READY) ## kill, stop, fill and lie to it for a while; more in ARGS, as in: make torture ARGS=--long
 	$(BIN)/python -m tests.torture $(ARGS)
+
+corpus: $(READY) ## put 10,000 mutants before the inspector and 2,000 slow copies into raw/; half an hour
+	$(BIN)/python -m tests.corpus.mutate --long
+	$(BIN)/python -m tests.corpus.bringing --long
 
 check: $(READY) ## lint, format, types, floors
 	$(BIN)/python -m ruff check .
