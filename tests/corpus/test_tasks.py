@@ -88,7 +88,7 @@ def test_pipe_for_a_paper_holds_nobody_up(tmp_path_factory: pytest.TempPathFacto
     house = tasked(tmp_path_factory, tmp_path / "spool")
     spoil(house, [PIPE])
 
-    done = house.run("node", "--once", timeout=60)
+    done = house.run("node", "--once", timeout=40)
 
     assert done.returncode in {0, 65}
     assert len(house.visible("output")) == 1

@@ -55,7 +55,9 @@ def test_canary_is_unread_and_nobody_is_called(tmp_path: Path) -> None:
 
     calls = traced(house.argv("main", "--once"), tmp_path / "calls")
 
-    opened = [line for line in calls.splitlines() if CANARY in line or "/etc/hostname" in line or "/dev/zero" in line]
+    # A child names /dev/zero to its walls by a descriptor through which nothing can be read.
+    lines = [line for line in calls.splitlines() if "O_PATH" not in line]
+    opened = [line for line in lines if CANARY in line or "/etc/hostname" in line or "/dev/zero" in line]
     assert f"{house.root}/raw/video/f20/x.mp4" in calls  # the trace saw main at work
     assert len(house.assets("video")) == 2
     assert opened == []
