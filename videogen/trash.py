@@ -1,5 +1,6 @@
 """trash/invalid: files from raw/ that cannot become anything, each with its reason beside it."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -10,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from videogen import durable
-from videogen.errors import VideogenError
+from videogen.errors import RoomsApart, VideogenError
 from videogen.model.task import Reason, reason_for
 from videogen.model.value import readable
 
@@ -49,14 +50,35 @@ class Trash:
             if not durable.create(note, reason.to_json()):
                 continue
             try:
-                if durable.move_new(path, target):
+                if self._moved(path, target):
                     return target
-            except OSError:
+            except BaseException:
                 if not os.path.lexists(target):  # it may have got there, and only its sync failed
                     durable.remove(note)
                 raise
             durable.remove(note)
         raise AssertionError("unreachable: count() does not end")
+
+    def _moved(self, path: Path, target: Path) -> bool:
+        """Move a file, also from a filesystem that is mounted below raw/; False where the name is taken.
+
+        Raises: OSError: it is neither a file nor a link, and lies on another filesystem.
+        """
+        try:
+            return durable.move_new(path, target)
+        except RoomsApart as error:
+            if path.is_symlink():
+                durable.point_at(target, os.readlink(path))
+            elif path.is_file():
+                copy = durable.temporary_in(self._folder)
+                durable.copy(path, copy)
+                if not durable.move_new(copy, target):
+                    durable.remove(copy)
+                    return False
+            else:
+                raise OSError(errno.EXDEV, "it lies on another filesystem and is no file") from error
+        durable.remove(path)
+        return True
 
     def _reason(self, path: Path, error: VideogenError, *, stage: str, sha256: str) -> Reason:
         reason = reason_for(

@@ -103,6 +103,8 @@ class Intake:
         content = self._catalog.entrance()
         try:
             place = place_of(PurePosixPath(path.relative_to(self._root / "raw").as_posix()))
+            if place.kind == "link":
+                _expect_short(os.lstat(path).st_size)  # before it is copied
             asset = self._promote(path, place, content)
         except InputError as error:
             if not is_final:
@@ -275,16 +277,24 @@ def check_link(content: Path) -> None:
 
     Raises: MediaError: `too-large`, `not-text` or `no-url`.
     """
-    if content.stat().st_size > LINK_BYTES:
-        raise MediaError("the list of links is over 1 MiB", remedy="Split it into several files.", code="too-large")
+    _expect_short(content.stat().st_size)
+    raw = content.read_bytes()
     try:
-        lines = content.read_bytes().decode("utf-8-sig").splitlines()
+        text = raw.decode("utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise MediaError("the list of links is not UTF-8 text", remedy="Save it as UTF-8.", code="not-text") from error
+    if "\0" in text:
+        raise MediaError("the list of links holds zero bytes", remedy="Save it as UTF-8 text.", code="not-text")
+    lines = text.splitlines()
     if not any(_is_url(line.strip()) for line in lines):
         raise MediaError(
             "no line of the file is a link", remedy="Write one http:// or https:// URL per line.", code="no-url"
         )
+
+
+def _expect_short(size_bytes: int) -> None:
+    if size_bytes > LINK_BYTES:
+        raise MediaError("the list of links is over 1 MiB", remedy="Split it into several files.", code="too-large")
 
 
 def _is_url(line: str) -> bool:
