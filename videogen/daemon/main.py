@@ -159,7 +159,8 @@ class _Main:
         # With `once` all of raw/ is decided before the first task is made; what never comes to rest is not
         # waited for for ever.
         is_patient = time.monotonic() - self._moved < house.settings.assemble.settle_s + house.settings.scan.quiet_s
-        if not (once and (result.arriving or result.beyond) and is_patient):
+        is_idle = not (result.arriving or result.beyond or result.in_work)
+        if is_idle or not (once and is_patient):
             waiting = house.assembler.assemble_once(result.arriving)
             report.waiting = {row.voice: row.reason for row in waiting}
             report.waiting |= {f"raw/{path}": reason for path, reason in result.put_off.items()}

@@ -2,9 +2,10 @@
 
 Each picture is averaged to SIDE by SIDE gray points and goes through a cosine transform; a bit of its hash is the sign
 of one of the 63 lowest frequencies. A picture without shapes is hashed by its brightness instead, since the signs of
-nothing are noise.
+nothing are noise; a clip that is mostly such pictures has no fingerprint: all plain backgrounds would look alike.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from math import cos, pi
 from operator import mul
@@ -28,6 +29,12 @@ def hash_of(frame: VideoFrame, turn: Turn) -> str:
     if turn.transpose is not None:
         image = image.transpose(turn.transpose)
     return f"{_bits(image.tobytes()):016x}"
+
+
+def together(hashes: Sequence[str]) -> str:
+    """Give a clip's fingerprint from its pictures' hashes; an empty word where most pictures have no shapes."""
+    flat = sum(number & (number + 1) == 0 for number in (int(one, 16) for one in hashes))
+    return "" if 2 * flat > len(hashes) else "".join(hashes)
 
 
 def _bits(levels: bytes) -> int:

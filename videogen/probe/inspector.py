@@ -7,8 +7,10 @@ end before its parent's is a crash.
 """
 
 import codecs
+import importlib
 import json
 import os
+import pkgutil
 import resource
 import socket
 import sys
@@ -21,7 +23,6 @@ from pathlib import Path
 from typing import IO, get_args
 
 import av
-import av.subtitles.stream  # av.open wants it, and behind the walls nothing can be imported
 from av.container import InputContainer
 from PIL import Image, ImageFile, ImageMode, ImagePalette
 
@@ -154,6 +155,9 @@ def _settle() -> None:
     """Have ready what is fetched from the disk when it is first used: behind the walls no file can be opened."""
     for name in ("utf-8", "latin-1", "ascii", "utf-16", "idna"):
         codecs.lookup(name)
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if module.name not in {"av.__main__", "av.datasets"}:
+            importlib.import_module(module.name)
     _ = ImageFile, ImageMode, ImagePalette  # what Pillow imports when it first makes a picture, and when it resizes one
     Image.frombytes("L", (2, 2), bytes(4)).resize((1, 1)).tobytes()
     time.localtime()

@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 
 from videogen.model.fingerprint import FRAMES
 from videogen.model.media import View
-from videogen.probe.fingerprint import hash_of
+from videogen.probe.fingerprint import hash_of, together
 from videogen.probe.stamps import Stamps
 from videogen.probe.stretches import Stretches
 from videogen.probe.turn import Turn, turn_of
@@ -72,8 +72,8 @@ class Sight:
         )
 
     def fingerprint(self) -> str:
-        """Give the hashes one after another; an empty word where pictures were missing."""
-        return "".join(self._hashes) if len(self._hashes) == len(self.picks) == FRAMES else ""
+        """Give the hashes one after another; an empty word where pictures, or shapes in them, were missing."""
+        return together(self._hashes) if len(self._hashes) == len(self.picks) == FRAMES else ""
 
     def _seen(self) -> Stretches:
         if self._stretches is None:
