@@ -18,7 +18,7 @@ ROWS = (
     Item("L1", "one link", text_of(URL.format("l1")), "S", place=LINK),
     Item("L2", "no bytes", text_of(""), "I", "empty", LINK),
     Item("L3", "with a byte order mark", text_of(URL.format("l3"), "utf-8-sig"), "S", place=LINK),
-    Item("L4", "UTF-16", text_of(URL.format("l4"), "utf-16"), "I", "not-text", LINK),
+    Item("L4", "UTF-16 with its mark", text_of(URL.format("l4"), "utf-16"), "S", place=LINK),
     Item("L5", "Latin-1", text_of(URL.format("é5"), "latin-1"), "I", "not-text", LINK),
     Item("L6", "zeros among the links", text_of(URL.format("l6") + "\0\0\0\n"), "I", "not-text", LINK),
     Item("L7", "1 GB, most of it a hole", _huge, "I", "too-large", LINK, notes="judged before it is copied"),
