@@ -221,13 +221,22 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_a_whole_film_has_arrived_when_it_is_closed(told: Told, film: bytes) -> None:
     """A film that reaches to its last byte, and that nobody writes to, does not wait for quiet time (P6)."""
     path = told.file("a.mp4", film)
-    assert not told.arrival().has_settled
+    with path.open("ab"):
+        assert not told.arrival().has_settled
+    assert not told.arrival().has_settled, "nothing changed, and nobody told of the close"
 
     told.hints.tell(path)
 
     found = told.arrival()
     assert (found.has_settled, found.is_early) == (True, True)
     assert told.arrival(after_s=1).has_settled
+
+
+def test_a_whole_film_that_nobody_told_of_has_arrived(told: Told, film: bytes) -> None:
+    """A folder may be filled before its events come: a film that is whole when it is first seen waits for nothing."""
+    told.file("new/a.mp4", film)
+
+    assert told.arrival().is_early
 
 
 @pytest.mark.parametrize("cut", [1, 8, 500])
@@ -269,9 +278,10 @@ def test_a_change_after_the_event_takes_it_back(told: Told, film: bytes) -> None
     told.hints.tell(path)
     assert told.arrival().has_settled
 
-    os.utime(path, ns=(1, 1))
-
-    assert not told.arrival().has_settled
+    with path.open("ab") as file:
+        file.write(b"more")
+        file.flush()
+        assert not told.arrival().has_settled
 
 
 def test_bad_news_of_an_early_film_waits_for_quiet(told: Told, film: bytes) -> None:

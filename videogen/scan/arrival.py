@@ -99,8 +99,8 @@ class Arrivals:
         """Look at raw/ once; give every file that is followed, in order of path.
 
         A file has settled when its size, times and inode were the same for `quiet_s`; one that changes starts anew.
-        Before that it has settled early when its writer closed it, nobody can be writing it, and it is a film that
-        reaches to its last byte; or when it was renamed into place, which copiers do when they are done.
+        Before that it has settled early when nobody can be writing it and it is a film that reaches to its last byte;
+        or when it was renamed into place, which copiers do when they are done.
         """
         hints, now, found = self._hints.take(), self._clock(), []
         files = sorted(self._walked() if now >= self._walk_at else self._followed(hints))
@@ -110,7 +110,9 @@ class Arrivals:
             since = since if known == signature else now
             self._seen[path] = signature, since
             is_quiet = now - since >= self._quiet_s * (DEAF_FACTOR if self._is_deaf(path) else 1)
-            is_early = not is_quiet and self._is_early(path, signature, hints.get(path))
+            # A folder may be filled before its events come: what is new to us is looked at as if it were named.
+            hint = hints.get(path, None if known == signature else "closed")
+            is_early = not is_quiet and self._is_early(path, signature, hint)
             found.append(Arrival(path, signature, since, is_quiet or is_early, is_early))
         self._early = {path: proven for path, proven in self._early.items() if path in self._seen}
         return found
@@ -124,7 +126,7 @@ class Arrivals:
         self._stuck[arrival.path] = arrival.signature
 
     def _is_early(self, path: Path, signature: Signature, hint: Hint | None) -> bool:
-        """Whether a file proves by itself that it has arrived; it is asked when an event names it, and only then."""
+        """Whether a file proves by itself that it has arrived; it is asked when an event names it, or it changed."""
         if hint is not None and self._early.get(path) != signature:
             is_proven = durable.writers(path) == "none" if hint == "moved" else _is_film(path) and is_whole_film(path)
             self._early[path] = signature if is_proven else (0, 0, 0, 0)
