@@ -107,7 +107,7 @@ def intake(spool: Spool) -> Intake | None:
     if not durable.is_locked(spool.lock_of("main")):
         return None
     try:
-        return Intake.model_validate_json((spool.nodes / INTAKE).read_bytes())
+        return Intake.model_validate_json(durable.read(spool.nodes / INTAKE))
     except (OSError, ValueError):
         return None
 
@@ -193,7 +193,7 @@ def _is_put_off(folder: Path) -> bool:
 def _read(path: Path) -> Mapping[str, Any]:
     """Give a paper's keys; none where it cannot be read, which is for others to judge."""
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(durable.read(path))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -238,7 +238,7 @@ def _seen(path: Path) -> Iterator[Seen]:
     try:
         (age_s,) = _ages_s([path])
         is_asked = drain_of(path.parent, path.stem).exists()
-        yield Seen(NodePaper.model_validate_json(path.read_bytes()), age_s, is_asked_to_drain=is_asked)
+        yield Seen(NodePaper.model_validate_json(durable.read(path)), age_s, is_asked_to_drain=is_asked)
     except OSError:
         return
     except ValueError as error:

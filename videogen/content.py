@@ -16,6 +16,10 @@ from videogen.points import point
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 COPY_BYTES = 1 << 20
+PAPER_BYTES = 16 << 20
+"""No paper is larger. Source: tests/spool/test_papers.py, where a task of ten hours has 9 MiB."""
+_NO_FILE = {errno.ELOOP: "a link", errno.ENXIO: "a socket", errno.EINVAL: "a pipe, a folder or a device"}
+"""What lies there, by what the system says of it."""
 
 
 @contextmanager
@@ -54,15 +58,42 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def read(path: Path) -> bytes:
-    """Give a file's bytes, whoever has just replaced it, on whatever host."""
-    with open(DISK.open(path), "rb") as file:
-        return file.read()
+    """Give the bytes of a paper, whoever has just replaced it, on whatever host.
+
+    Papers lie in rooms that others can write to: a link is not followed, no pipe is waited for, and no more is read
+    than a paper may have.
+
+    Raises: ValueError: what has this name is no paper, and what it is. OSError: it cannot be read.
+    """
+    try:
+        descriptor = _opened(path, os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise ValueError(f"{path.name} is {_NO_FILE[error.errno]}, not a file") from error
+        raise
+    with open(descriptor, "rb") as file:
+        raw = file.read(PAPER_BYTES + 1)
+    if len(raw) > PAPER_BYTES:
+        raise ValueError(f"{path.name} has more than {PAPER_BYTES >> 20} MiB, as no paper has")
+    return raw
 
 
 def digest(path: Path) -> str:
-    """Give the SHA-256 of a file's bytes."""
-    with open(DISK.open(path), "rb") as file:
+    """Give the SHA-256 of a file's bytes; a link is followed. Raises: OSError: it cannot be read, or is no file."""
+    with open(_opened(path), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _opened(path: Path, flags: int = 0) -> int:
+    """Give a descriptor of a regular file, which is asked what it is: a name can be swapped between a look and an open.
+
+    Raises: OSError: it cannot be opened; EINVAL: it is a pipe, a folder or a device.
+    """
+    descriptor = DISK.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, f"it is {_NO_FILE[errno.EINVAL]}, not a file", str(path))
+    return descriptor
 
 
 def allocate(path: Path, size_bytes: int) -> None:

@@ -286,7 +286,7 @@ class Segments:
     def _judged(self, name: Name) -> Note | str | None:
         """Give the note of a sound entry, what is wrong with a damaged one, None where there is none."""
         try:
-            note = Note.model_validate_json(self._side(name).read_bytes())
+            note = Note.model_validate_json(durable.read(self._side(name)))
         except FileNotFoundError:
             return None
         except ValueError:

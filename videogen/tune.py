@@ -90,7 +90,7 @@ def _argv(bench: Bench, canvas: Canvas) -> list[str]:
 def kept(root: Path, node: str) -> int:
     """Give what was measured for a node; 0 where nothing was."""
     try:
-        return max(0, int(json.loads(_paper(root, node).read_text())["encodes"]))
+        return max(0, int(json.loads(durable.read(_paper(root, node)))["encodes"]))
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 

@@ -82,6 +82,19 @@ def _instead(make: Callable[[Path], object]) -> Spoiler:
     return spoil
 
 
+def _logo_of(make: Callable[[Path], object]) -> Spoiler:
+    """Ask for a logo, and put something else in its place."""
+
+    def spoil(folder: Path) -> None:
+        paper = json.loads((folder / PAPER).read_text())
+        inputs = paper["inputs"] | {"logo": {"path": "logo.png", "sha256": NO_SUM}}
+        (folder / PAPER).write_text(json.dumps(paper | {"inputs": inputs}))
+        (folder / "logo.png").unlink(missing_ok=True)
+        make(folder / "logo.png")
+
+    return spoil
+
+
 def _tokenless(folder: Path) -> None:
     for token in folder.glob("out.*"):
         token.rmdir()
@@ -118,7 +131,9 @@ ROWS = (
     BadTask("J10", "100,000 clips", _clips(100_000), ""),
     BadTask("J11", "less than no frames", _edited(frames=-1)),
     BadTask("J11b", "no frames", _edited(frames=0)),
-    BadTask("J11c", "a clip that ends before it begins", _input("clips", in_frame=20, out_frame=10), ""),
+    BadTask("J11c", "a clip that ends before it begins", _input("clips", in_frame=20, out_frame=10)),
+    BadTask("J11d", "a clip that begins before its first frame", _input("clips", in_frame=-10)),
+    BadTask("J11e", "a clip of no frames", _input("clips", in_frame=10, out_frame=10)),
     BadTask("J12", "a name of 10 MB", _edited(story_name="x" * (10 << 20)), ""),
     BadTask("J13", "a name of filters", _edited(story_name="%{localtime}[x];movie=/etc/passwd"), ""),
     BadTask("J14", "no token", _tokenless),
@@ -133,6 +148,10 @@ ROWS = (
     BadTask("J23", "no frames a second", _render(frame_rate=0), "recipe"),
     BadTask("J23b", "a frame rate that divides by zero", _render(frame_rate="30/0"), "recipe"),
     BadTask("J24", "a logo above the root", _render(logo="../../../etc/passwd"), ""),
+    BadTask("J7c", "a clip that is no name", _input("clips", path="scanned/a\x1b[2J\nb.mp4")),
+    BadTask("J26", "a pipe for a logo", _logo_of(os.mkfifo)),
+    BadTask("J27", "a paper of 17 MB", _bytes(b" " * (17 << 20))),
+    BadTask("J28", "a wait without end", _edited(not_before_s=float("inf"))),
     BadTask("J25", "a voice that points elsewhere", _pointing("voice.mp3", "/etc/passwd"), ""),
 )
 # fmt: on

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests import papers
+from videogen.content import PAPER_BYTES
 from videogen.errors import MissingInput
 from videogen.spool import Spool
 from videogen.spool.announcing import announced
@@ -420,6 +421,14 @@ def _less(key: str) -> Callable[[Path], object]:
     return change
 
 
+def _instead(make: Callable[[Path], object]) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        (folder / "metadata.json").rename(folder.parent / ".other.json")
+        make(folder / "metadata.json")
+
+    return change
+
+
 def _file_instead(folder: Path) -> None:
     shutil.rmtree(folder)
     folder.write_text("no folder")
@@ -430,6 +439,7 @@ def _link_to_nothing(folder: Path) -> None:
     folder.symlink_to("nothing")
 
 
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
@@ -437,6 +447,10 @@ def _link_to_nothing(folder: Path) -> None:
         (_link_to_nothing, "a link to nothing"),
         (lambda folder: (folder / "metadata.json").unlink(), "no paper"),
         (lambda folder: (folder / "out.1").rmdir(), "no token"),
+        (_instead(os.mkfifo), "a pipe, whose writer never comes"),
+        (_instead(Path.mkdir), "a folder for a paper"),
+        (_instead(lambda path: path.symlink_to("../.other.json")), "a link to a good paper"),
+        (_paper(" " * (PAPER_BYTES + 1)), "a paper without end"),
         (_paper(""), "an empty paper"),
         (_paper("[]"), "a paper that is a list"),
         (_paper('"words"'), "a paper that is a text"),

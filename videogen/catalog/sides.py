@@ -8,8 +8,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from videogen import durable
 from videogen.errors import MissingInput
 from videogen.model.media import Asset
+from videogen.model.value import library_path
 
 SIDE = ".json"
 SHELVES = ("video", "frame", "music", "story")
@@ -23,13 +25,16 @@ def side_path(path: Path) -> Path:
 def read_asset(root: Path, relative: str) -> Asset:
     """Read the side file of one asset, by its path from the root.
 
-    Raises: MissingInput: the file or its side file is not there, or is not one.
+    Raises: MissingInput: the path leads out of the library, or the file or its side file is not there, or is not one.
     """
-    path = root / relative
+    try:
+        path = root / library_path(relative)
+    except ValueError as error:
+        raise MissingInput(str(error), remedy="Drop the voice of this task into raw/ again.") from error
     try:
         if not path.is_file():
             raise FileNotFoundError(relative)
-        return Asset.model_validate_json(side_path(path).read_bytes())
+        return Asset.model_validate_json(durable.read(side_path(path)))
     except FileNotFoundError as error:
         raise MissingInput(
             f"{relative} is not in the library", remedy="Drop the file into raw/ again, then retry the task."

@@ -58,7 +58,7 @@ class Story:
 
     def _note(self, card: Path, link_sha256: str) -> None:
         try:
-            fields = json.loads(card.read_bytes())
+            fields = json.loads(durable.read(card))
             is_ours = fields["link_sha256"] == link_sha256
             key = (int(fields["url_index"]), int(fields["part"]))
             parts = int(fields["parts"])

@@ -3,13 +3,14 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
 import structlog
 
-from videogen import cage
+from videogen import cage, durable
 from videogen.daemon.main import MainReport, run_main
 from videogen.daemon.signals import Signals
 from videogen.errors import SetupError
@@ -144,7 +145,8 @@ def run_up_once(house: House, signals: Signals, notify: Notify, options: Sequenc
 def _reasons(folder: Path, known: set[str]) -> Iterator[Reason]:
     for name in sorted(_names(folder) - known):
         if name.endswith(".reason.json"):
-            yield Reason.model_validate_json((folder / name).read_bytes())
+            with suppress(OSError, ValueError):  # one that another put there, or took away again
+                yield Reason.model_validate_json(durable.read(folder / name))
 
 
 def _names(room: Path) -> set[str]:

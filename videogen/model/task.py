@@ -3,13 +3,13 @@
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from videogen import __version__
 from videogen.errors import VideogenError
 from videogen.model.choice import Choice
 from videogen.model.recipe import Story
-from videogen.model.value import Digest, Value
+from videogen.model.value import Digest, LibraryPath, Value, library_path
 
 ATTEMPTS = 3
 """A task that fails this often for passing causes, or takes its node down, is poison. Source: promise P18."""
@@ -32,19 +32,35 @@ class Input(Value):
 
 
 class ClipUse(Input):
-    """One appearance of a clip. Units: frames at the video's rate, half-open."""
+    """One appearance of a clip. Units: frames at the video's rate, half-open; never none."""
 
-    in_frame: int
+    path: LibraryPath
+    in_frame: Annotated[int, Field(ge=0)]
     out_frame: int
+
+    @model_validator(mode="after")
+    def _shows_a_frame(self) -> "ClipUse":
+        if self.out_frame <= self.in_frame:
+            raise ValueError(f"out_frame {self.out_frame} is not after in_frame {self.in_frame}")
+        return self
+
+
+def _in_library(given: Input) -> Input:
+    library_path(given.path)
+    return given
+
+
+LibraryInput = Annotated[Input, AfterValidator(_in_library)]
 
 
 class Inputs(Value):
-    """Every file a story is made of; the clips in playing order."""
+    """Every file a story is made of; the clips in playing order. All are in the library, but for the logo."""
 
-    voice: Input
-    music: Input
+    voice: LibraryInput
+    music: LibraryInput
     clips: tuple[ClipUse, ...]
     logo: Input | None = None
+    """The one in the task's folder; its path is the name of the operator's file."""
 
 
 class Task(Value):
@@ -57,7 +73,7 @@ class Task(Value):
     category: str
     story_name: str
     voice_file: str = "voice.mp3"
-    voice_duration: float
+    voice_duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     music_file: str = "music.mp3"
     video_files: tuple[str, ...]
     render: Render
@@ -73,7 +89,7 @@ class Task(Value):
     tags: tuple[str, ...] = ()
     """What a node must offer to take it, such as gpu or 4k."""
     attempts: int = 0
-    not_before_s: float = 0.0
+    not_before_s: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     avoid: tuple[str, ...] = ()
     """Nodes on which it failed; they leave it to others for a while."""
     choice: Choice | None = None

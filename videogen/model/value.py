@@ -1,8 +1,9 @@
 """Value: the frozen record every other value is made of."""
 
 from typing import Annotated
+from unicodedata import category
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hexadecimal: what names a content, wherever the file lies."""
@@ -11,6 +12,24 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 def readable(text: str) -> str:
     """Give a name from the disk as text that UTF-8 can hold: bytes that are not UTF-8 as \\xNN."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def library_path(text: str) -> str:
+    """Give a path from the root as it is. Raises: ValueError: it does not stay in the library, or no name is like it.
+
+    Shape: parts between single slashes, the first `scanned`; none is empty or begins with a dot, as `..` does, and none
+        has a control character.
+    """
+    parts = text.split("/")
+    if parts[0] != "scanned" or len(parts) == 1 or any(not part or part.startswith(".") for part in parts):
+        raise ValueError(f"{text[:200]!r} is not in the library")
+    if any(category(letter) == "Cc" for letter in text):
+        raise ValueError(f"{text[:200]!r} has control characters in it")
+    return text
+
+
+LibraryPath = Annotated[str, AfterValidator(library_path)]
+"""Where an asset lies, from the root: never anywhere but in scanned/."""
 
 
 class Value(BaseModel):

@@ -44,7 +44,7 @@ def papers_in(nodes: Path) -> list[Path]:
 def read_paper(path: Path) -> NodePaper | None:
     """Read a node's paper; None where it is not there, or not readable at this moment."""
     try:
-        return NodePaper.model_validate_json(path.read_bytes())
+        return NodePaper.model_validate_json(durable.read(path))
     except (OSError, ValueError):
         return None
 

@@ -4,6 +4,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from videogen import durable
 from videogen.errors import MissingInput
 from videogen.model.task import Lease, Task
@@ -24,18 +26,32 @@ def visible(room: Path) -> list[Path]:
 
 
 def read_task(folder: Path) -> Task:
-    """Read the paper of a task. Raises: MissingInput: metadata.json is no task."""
-    if not (folder / "metadata.json").is_file() and folder.is_dir():
-        raise MissingInput(f"{folder.name} has no metadata.json", remedy="Drop the voice into raw/ again.")
-    raw = durable.read(folder / "metadata.json")
+    """Read the paper of a task.
+
+    Raises: MissingInput: metadata.json is no task: what is wrong, and at which key. FileNotFoundError: no such folder.
+    """
     try:
-        return Task.model_validate_json(raw)
+        return Task.model_validate_json(durable.read(folder / "metadata.json"))
+    except FileNotFoundError as error:
+        if not folder.is_dir():
+            raise
+        remedy = "Drop the voice into raw/ again."
+        raise MissingInput(f"{folder.name} has no metadata.json", remedy=remedy) from error
     except ValueError as error:
-        said = " ".join(line.strip() for line in str(error).splitlines()[1:3])
         raise MissingInput(
-            f"{folder.name}/metadata.json is not a task ({said[:200]})",
+            f"{folder.name}/metadata.json is not a task ({_said(error)})",
             remedy="Restore it, or move the folder to trash/failed and drop the voice again.",
         ) from error
+
+
+def _said(error: ValueError) -> str:
+    """Say at which key a paper goes wrong first, and why, in one short line; what stands there is not shown."""
+    said = str(error)
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        words = first["msg"].removeprefix("Value error, ")
+        said = ": ".join(filter(None, (".".join(map(str, first["loc"])), words)))
+    return "".join(letter if letter.isprintable() else "�" for letter in said[:200])
 
 
 def read_lease(folder: Path) -> Lease | None:

@@ -24,6 +24,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
+from videogen import durable
 from videogen.errors import RecipeError
 from videogen.model.timebase import parse_resolution
 from videogen.spool.papers import token
@@ -230,9 +231,9 @@ class _Listing:
 
 def _entry(folder: str, name: str, found: os.stat_result) -> Entry:
     """Read a waiting task. Raises: one of _UNREADABLE: it is none, or lacks its paper or its token."""
-    with open(f"{folder}/metadata.json", "rb") as file:
-        paper: dict[str, Any] = json.loads(file.read())
-    if paper["task_id"] != name or token(Path(folder)) is None:
+    where = Path(folder)
+    paper: dict[str, Any] = json.loads(durable.read(where / "metadata.json"))
+    if paper["task_id"] != name or token(where) is None:
         raise ValueError(name)
     delay_s = float(paper.get("not_before_s", 0))
     return Entry(

@@ -149,7 +149,7 @@ def _republish(root: Path, reaped: Path, task_id: str, epoch: int) -> None:
     if fenced.is_dir():
         following = reaped / f".next.{uuid4().hex[:8]}"
         durable.make_inner(following)
-        durable.write(following / "metadata.json", Task.model_validate_json((reaped / CHANGED).read_bytes()).to_json())
+        durable.write(following / "metadata.json", Task.model_validate_json(durable.read(reaped / CHANGED)).to_json())
         copy_papers(reaped, following)
         durable.sync_tree(following)
         point("back.before_token")
@@ -168,7 +168,7 @@ def _republish(root: Path, reaped: Path, task_id: str, epoch: int) -> None:
 def _put_away(root: Path, reaped: Path, task_id: str, epoch: int) -> None:
     """Keep what is left of an attempt for people; where none was made there is nothing to look at."""
     changed = reaped / CHANGED
-    attempts = Task.model_validate_json(changed.read_bytes()).attempts if changed.exists() else 0
+    attempts = Task.model_validate_json(durable.read(changed)).attempts if changed.exists() else 0
     if read_task(reaped).attempts >= attempts:
         going = durable.temporary_in(reaped.parent)  # recovery clears away what is left under such a name
         durable.move(reaped, going)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from videogen import durable
 from videogen.model.value import readable
 
 
@@ -52,7 +53,7 @@ def relative(root: Path, path: Path) -> str:
 def paper_at(path: Path) -> dict[str, Any] | None:
     """Read a paper's keys; None where it is not there, cannot be read, or is none."""
     with suppress(OSError, ValueError, RecursionError):
-        found = json.loads(path.read_bytes())
+        found = json.loads(durable.read(path))
         return found if isinstance(found, dict) else None
     return None
 

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from videogen import durable
 from videogen.catalog import SIDE
 from videogen.model.value import readable
 from videogen.scan.journal import FOLDER
@@ -135,8 +136,8 @@ class Explainer:
 def _holds(path: Path, word: bytes) -> bool:
     """Whether a paper has a word in it at all, which costs less to see than what the paper says."""
     try:
-        return word in path.read_bytes()
-    except OSError:
+        return word in durable.read(path)
+    except (OSError, ValueError):
         return False
 
 

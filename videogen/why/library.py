@@ -151,8 +151,8 @@ def _newest(folders: list[Path]) -> list[Path]:
 
 
 def _bytes(path: Path) -> bytes:
-    with suppress(OSError):
-        return path.read_bytes()
+    with suppress(OSError, ValueError):
+        return durable.read(path)
     return b""
 
 

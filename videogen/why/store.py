@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from videogen import durable
 from videogen.model.segment import Note
 from videogen.why.answer import Answer, age_s, relative
 
@@ -22,7 +23,7 @@ def explain(root: Path, path: Path) -> Answer | None:
     path, side = path.with_suffix(".mp4"), path.with_suffix(".json")
     where = relative(root, path)
     try:
-        note = Note.model_validate_json(side.read_bytes())
+        note = Note.model_validate_json(durable.read(side))
         size = path.stat().st_size
     except FileNotFoundError:
         if not (path.exists() or side.exists()):
