@@ -7,8 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from tests import papers
-from videogen.model.task import Task
-from videogen.model.value import library_path
+from videogen.model.choice import Candidate
+from videogen.model.media import Loudness
+from videogen.model.node import NodePaper
+from videogen.model.task import Manifest, Task
+from videogen.model.value import Value, library_path
 
 
 def read(change: dict[str, Any], *, clip: dict[str, Any] | None = None, which: str = "clips") -> Task:
@@ -25,6 +28,28 @@ def test_what_is_no_number_is_refused(key: str, number: float) -> None:
     """JSON as Python writes it has NaN and Infinity; a task has neither (J4)."""
     with pytest.raises(ValidationError, match=key):
         read({key: number})
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize(
+    ("model", "good", "key"),
+    [
+        (Loudness, '{"integrated_lufs": -20, "true_peak_dbtp": -3, "range_lu": 5}', "range_lu"),
+        (NodePaper, '{"node": "n", "lease_s": 60}', "lease_s"),
+        (Candidate, f'{{"path": "a", "sha256": "{papers.digest("a")}", "weight": 1}}', "weight"),
+        (Manifest, papers.manifest(papers.task()).to_json(), "peak_dbfs"),
+        (Manifest, papers.manifest(papers.task()).to_json(), "steps"),
+    ],
+)
+def test_no_paper_has_what_is_no_number(model: type[Value], good: str, key: str, word: str) -> None:
+    """Side files, nodes' papers, choices and manifests have numbers where numbers stand (J4)."""
+    paper = json.loads(good)
+    paper[key] = {"final": 0.5} if key == "steps" else 0.5
+    text = json.dumps(paper)
+
+    assert model.model_validate_json(text)
+    with pytest.raises(ValidationError, match=key):
+        model.model_validate_json(text.replace("0.5", word))
 
 
 def test_length_below_zero_is_refused() -> None:

@@ -124,11 +124,10 @@ def test_a_library_that_changed_is_named(root: Path, store: Segments, spoil: Cal
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside.mp4", "scanned/../../outside.mp4", "raw/video/a/c.mp4"])
 def test_a_paper_names_nothing_outside_the_library(root: Path, store: Segments, path: str) -> None:
-    """A task whose paper names a file outside scanned/ is refused, whatever lies there."""
+    """A task that names a file outside scanned/ is refused, whatever lies there, also where nobody read its paper."""
     task = papers.task()
-    inputs = task.inputs.model_dump()
-    inputs["clips"][0]["path"] = path
-    spoilt = Task.model_validate({**task.model_dump(), "inputs": inputs})
+    clip = task.inputs.clips[0].model_copy(update={"path": path})
+    spoilt = task.model_copy(update={"inputs": task.inputs.model_copy(update={"clips": (clip,)})})
 
     with pytest.raises(MissingInput, match="not in the library"):
         order(root, store, spoilt)

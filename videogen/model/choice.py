@@ -20,7 +20,7 @@ class Candidate(Value):
     sha256: Digest
     frames: Annotated[int, Field(gt=0)] = 1
     uses: Annotated[int, Field(ge=0)] = 0
-    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    weight: Annotated[float, Field(gt=0)] = 1.0
     twin: str = ""
     """The same word for clips that look alike; empty for one that looks like no other."""
     last: str = ""

@@ -73,7 +73,7 @@ class Task(Value):
     category: str
     story_name: str
     voice_file: str = "voice.mp3"
-    voice_duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    voice_duration: Annotated[float, Field(ge=0)]
     music_file: str = "music.mp3"
     video_files: tuple[str, ...]
     render: Render
@@ -89,7 +89,7 @@ class Task(Value):
     tags: tuple[str, ...] = ()
     """What a node must offer to take it, such as gpu or 4k."""
     attempts: int = 0
-    not_before_s: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    not_before_s: float = 0.0
     avoid: tuple[str, ...] = ()
     """Nodes on which it failed; they leave it to others for a while."""
     choice: Choice | None = None

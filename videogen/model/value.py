@@ -33,9 +33,10 @@ LibraryPath = Annotated[str, AfterValidator(library_path)]
 
 
 class Value(BaseModel):
-    """A record that never changes and refuses fields it does not know."""
+    """A record that never changes, and refuses fields it does not know and numbers that are none."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # JSON has no NaN and no Infinity, but who reads it takes them; what is written of them would not be read again.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def to_json(self) -> str:
         """Give the record as JSON, two spaces deep, UTF-8 as it is, a newline at the end."""
