@@ -664,6 +664,27 @@ def test_measure_walks_trash_and_tasks(spool: Spool) -> None:
     Meter().gauge(found)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "paper",
+    ["[" * 100_000, *(f'{{"not_before_s": {word}}}' for word in ('"soon"', "[1]", "1" + 400 * "0", "NaN")), None],
+)
+def test_measure_among_papers_that_are_none(spool: Spool, paper: str | None) -> None:
+    """Whatever lies under the name of a paper, a pipe too, `status` and the reports go on without it (J3, J17, J20)."""
+    for folder in (spool.tasks / "x", spool.failed / "x"):
+        folder.mkdir()
+        for name in ("metadata.json", "reason.json"):
+            if paper is None:
+                os.mkfifo(folder / name)
+            else:
+                (folder / name).write_text(paper)
+
+    found = census.measure(spool, store_of(spool))
+
+    assert found["poison"] == 0
+    assert found["not_due"] in {0, 1}
+
+
 def test_measure_of_an_empty_spool(spool: Spool) -> None:
     """Where nothing lies, nothing is found."""
     found = census.measure(spool, store_of(spool))

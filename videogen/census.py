@@ -187,14 +187,15 @@ def _newest(room: Path) -> list[Path]:
 
 
 def _is_put_off(folder: Path) -> bool:
-    return any(age_s < float(_read(folder / "metadata.json").get("not_before_s") or 0) for age_s in _ages_s([folder]))
+    delay_s = _read(folder / "metadata.json").get("not_before_s")
+    return isinstance(delay_s, int | float) and any(age_s < delay_s for age_s in _ages_s([folder]))
 
 
 def _read(path: Path) -> Mapping[str, Any]:
     """Give a paper's keys; none where it cannot be read, which is for others to judge."""
     try:
         found = json.loads(durable.read(path))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
