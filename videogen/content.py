@@ -109,14 +109,6 @@ def allocate(path: Path, size_bytes: int) -> None:
         os.close(descriptor)
 
 
-def make_empty(path: Path) -> bool:
-    """Make an empty file for another process to fill; give whether it was made now, which it was not if it is there."""
-    with suppress(OSError):  # who writes to it says better what is wrong with the place
-        DISK.close(DISK.create(path))
-        return True
-    return False
-
-
 def write_nothing(path: Path) -> None:
     """Open an empty file for writing and close it, which is an event for whoever watches; it need not survive."""
     os.close(DISK.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC))

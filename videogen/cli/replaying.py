@@ -46,6 +46,12 @@ def _task(spool: Spool, wanted: str) -> Task:
     )
 
 
+def _short(path: str) -> str:
+    """Give the category and the name of something in the library: what lies between says its kind and size."""
+    parts = path.split("/")
+    return "/".join((*parts[2:3], parts[-1])) if len(parts) > 3 else path
+
+
 def _print(made: Replay) -> None:
     table = Table()
     for heading in ("", "clip", "why", "uses", "weight", "last shown in", "looks like", "library"):
@@ -53,7 +59,7 @@ def _print(made: Replay) -> None:
     for row, recorded in zip(made.rows, (*made.recorded, *[""] * len(made.rows)), strict=False):
         table.add_row(
             "" if row.path == recorded else "other",
-            escape(row.path),
+            escape(_short(row.path)),
             row.why,
             str(row.uses),
             f"{row.weight:g}",
