@@ -4,6 +4,7 @@ The demuxer is forced from what stands here, never from the name: a playlist, a 
 reaches no demuxer at all.
 """
 
+import codecs
 from typing import Literal, get_args
 
 from videogen.errors import MediaError
@@ -78,7 +79,7 @@ def family_of(head: bytes) -> Family | None:
     for mark, family in _MARKS.items():
         if head.startswith(mark):
             return family
-    if _is_layer_three(head):
+    if is_layer_three(head):
         return "mp3"
     return "mpegts" if _is_transport_stream(head) else None
 
@@ -92,9 +93,11 @@ def likeness_of(head: bytes) -> str:
     for offset, mark, noun in _SIGNATURES:
         if head.startswith(mark, offset):
             return noun
-    if head[0] == 0xFF and len(head) > 1 and head[1] & 0xE0 == 0xE0:
-        return "AAC or MPEG sound that is not layer III"
-    return "a text" if _is_text(head) else ""
+    if _is_text(head):
+        return "a text"
+    if _is_adts(head):
+        return "AAC sound"
+    return "MPEG sound that is not layer III" if _layer_of(head) in {1, 2} else ""
 
 
 def sniffed(name: str, head: bytes, kind: Kind) -> Family:
@@ -115,12 +118,33 @@ def sniffed(name: str, head: bytes, kind: Kind) -> Family:
     raise MediaError(f"{name} is no media file that videogen knows", remedy=remedy, code="bad-magic")
 
 
-def _is_layer_three(head: bytes) -> bool:
-    """Whether an MPEG layer III frame header stands first. Source: ISO 11172-3, 2.4.1.3."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
-        return False
+def is_layer_three(head: bytes) -> bool:
+    """Whether an MPEG layer III frame header stands first; one of a free bit rate, which is not taken, is none."""
+    return _layer_of(head) == 3
+
+
+def _layer_of(head: bytes) -> int:
+    """Give the layer of the MPEG sound whose frame header stands first, 0 where none does.
+
+    Source: ISO 11172-3, 2.4.1.3 and 2.4.2.3: reserved values, and a bit rate that is free or forbidden, are none.
+    """
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return 0
     is_reserved_version = head[1] & 0x18 == 0x08
-    return not is_reserved_version and head[2] >> 4 not in {0, 15} and (head[2] >> 2) & 3 != 3
+    if is_reserved_version or head[2] >> 4 in {0, 15} or (head[2] >> 2) & 3 == 3:
+        return 0
+    return (4 - (head[1] >> 1 & 3)) % 4
+
+
+def _is_adts(head: bytes) -> bool:
+    """Whether an AAC frame header stands first: sync, layer 0, a known sampling rate, room for itself.
+
+    Source: ISO 14496-3, 1.A.2.2.
+    """
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return False
+    length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    return (head[2] >> 2) & 15 < 13 and length >= 7
 
 
 def _is_transport_stream(head: bytes) -> bool:
@@ -136,5 +160,19 @@ def _is_transport_stream(head: bytes) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _is_utf_16(head)
     printable = sum(byte >= 0x20 or byte in b"\t\n\r" for byte in head)
-    return len(head) > 1 and b"\0" not in head and printable >= 0.98 * len(head)
+    # Ones are memory that was wiped: a letter of some alphabets, but never half of a text.
+    is_wiped = 2 * head.count(0xFF) > len(head)
+    return len(head) > 1 and not is_wiped and b"\0" not in head and printable >= 0.98 * len(head)
+
+
+def _is_utf_16(head: bytes) -> bool:
+    try:
+        # A decoder, since the last letter may go on behind the head.
+        words = codecs.getincrementaldecoder("utf-16")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    printable = sum(letter.isprintable() or letter in "\t\n\r" for letter in words)
+    return printable > 0 and printable >= 0.98 * len(words)
