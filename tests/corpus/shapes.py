@@ -142,7 +142,7 @@ ROWS = (
     Item("F18c", "moov without a track", bytes_of(lambda s: renamed(s.back, TRAK, "free")), "I", "no-picture"),
     Item("F19", "a box of 2^63 bytes", bytes_of(lambda s: s.front[:32] + number(1) + b"moov" + number(1 << 63, 8)), "I", "truncated"),
     Item("F19b", "a box smaller than its header", bytes_of(lambda s: s.front[:32] + number(7) + b"moov" + bytes(64)), "I", "bad-structure"),
-    Item("F19c", "trak reaches past moov", bytes_of(lambda s: resized(s.back, TRAK, HUGE)), "S", frames=20, notes="read as far as it goes"),
+    Item("F19c", "trak reaches past moov", bytes_of(lambda s: resized(s.back, TRAK, HUGE)), "I", "bad-structure", notes="one demuxer reads on, the next refuses it"),
     Item("F33", "media in another file", bytes_of(lambda s: elsewhere(s.back)), "S", frames=20, notes="that file is never opened, and here are all the media it needs"),
     Item("F41", "the sample entry says 16384 x 16384", bytes_of(lambda s: patched(s.back, AVC, 24, number(0x4000, 2) * 2)), "S", size=SIZE, frames=20),
     Item("F41b", "the sample entry says 0 x 0", bytes_of(lambda s: patched(s.back, AVC, 24, bytes(4))), "S", size=SIZE, frames=20),

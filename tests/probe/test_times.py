@@ -11,6 +11,7 @@ import pytest
 
 from tests import footage, papers
 from videogen.model.media import Media, Picture
+from videogen.probe.inspector import MAX_CHAPTERS
 from videogen.probe.prober import Prober
 
 
@@ -105,6 +106,16 @@ def test_chapters_are_told_by_their_starts(tmp_path: Path, suffix: str) -> None:
     found = Prober().probe(clip, "source")
 
     assert found.chapters == (Fraction(0), Fraction(8, 25), Fraction(5, 4))
+
+
+def test_chapters_have_a_number(tmp_path: Path) -> None:
+    """Of more than a side file should hold, the first ones are told, and it stays small (P8)."""
+    clip = _with_chapters(tmp_path / "clip.mkv", *range(0, 2 * MAX_CHAPTERS * 7, 7))
+
+    found = Prober().probe(clip, "source")
+
+    assert found.chapters == tuple(Fraction(7 * number, 1000) for number in range(MAX_CHAPTERS))
+    assert len(found.to_json()) < 10_000
 
 
 def test_kinds_name_their_container(tmp_path: Path, clips: dict[str, Path]) -> None:

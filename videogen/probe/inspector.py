@@ -31,11 +31,13 @@ from videogen.errors import MediaError
 from videogen.model.media import Kind, Media
 from videogen.model.warning import warnings_of
 from videogen.probe import picture, sound
+from videogen.probe.boxes import MAX_TRACKS
 from videogen.probe.extent import require
 from videogen.probe.magic import CONVERT, WANTED, Family
+from videogen.probe.promise import Promise, promise_of
 
-MAX_STREAMS = 16
-MAX_CHAPTERS = 1000
+MAX_CHAPTERS = 100
+"""As many as keep a side file under 10 kB."""
 REQUEST_BYTES = 1 << 16
 
 _DECODERS: dict[Kind, str] = {
@@ -63,18 +65,20 @@ def look_into(file: IO[bytes], name: str, kind: Kind) -> Media:
     """Do what `inspect` does with an open file, which errors call `name`."""
     file.seek(0)  # a child that died of it may have left it elsewhere: the place is the descriptor's, not the process's
     family = require(file, name, kind)
+    # Read before a demuxer is there: it shares the place in the file.
+    promise = promise_of(file) if family == "mp3" else Promise()
     if kind == "source":
-        return _source(file, name, family)
+        return _source(file, name, family, promise)
     with _opened(file, name, family, kind) as container:
         chapters = _chapters(container)
         if family == "mov":
             shown = picture.picture_of(container, name)
             return Media(picture=shown, container=family, chapters=chapters, warnings=warnings_of(shown, None))
-        heard = (sound.voice_of if kind == "voice" else sound.sound_of)(container, name)
+        heard = (sound.voice_of if kind == "voice" else sound.sound_of)(container, name, promise)
         return Media(sound=heard, container=family, chapters=chapters, warnings=warnings_of(None, heard))
 
 
-def _source(file: IO[bytes], name: str, family: Family) -> Media:
+def _source(file: IO[bytes], name: str, family: Family, promise: Promise) -> Media:
     """Give the first picture that is no cover and the first sound, each read from a file opened afresh."""
     shown = heard = None
     with _opened(file, name, family, "source") as container:
@@ -84,7 +88,7 @@ def _source(file: IO[bytes], name: str, family: Family) -> Media:
             shown = picture.picture_of(container, name, is_indexed=family == "mov")
     if has_sound:
         with _opened(file, name, family, "source") as container:
-            heard = sound.source_sound_of(container, name, family)
+            heard = sound.source_sound_of(container, name, family, promise=promise)
     if shown is None and heard is None:
         raise MediaError(f"{name} holds no picture and no sound", remedy=CONVERT[family], code="no-media")
     words = warnings_of(shown, heard)
@@ -99,9 +103,9 @@ def _chapters(container: InputContainer) -> tuple[Fraction, ...]:
 @contextmanager
 def _opened(file: IO[bytes], name: str, family: Family, kind: Kind) -> Iterator[InputContainer]:
     with _demuxer(file, name, family, _DECODERS[kind]) as container:
-        if len(container.streams) > MAX_STREAMS:
+        if len(container.streams) > MAX_TRACKS:
             raise MediaError(
-                f"{name} holds {len(container.streams)} streams, over {MAX_STREAMS}",
+                f"{name} holds {len(container.streams)} streams, over {MAX_TRACKS}",
                 remedy=CONVERT[family],
                 code="too-many-streams",
             )
@@ -115,7 +119,7 @@ def _demuxer(file: IO[bytes], name: str, family: Family, decoders: str) -> Input
         "format_whitelist": family,
         "codec_whitelist": decoders,
         "max_pixels": str(picture.MAX_PIXELS),
-        "max_streams": str(2 * MAX_STREAMS),
+        "max_streams": str(2 * MAX_TRACKS),
     }
     try:
         os.lseek(file.fileno(), 0, os.SEEK_SET)

@@ -23,6 +23,7 @@ from videogen.model.media import Level, Loudness, Sound
 from videogen.probe.clearance import expect_clear
 from videogen.probe.level import LevelMeter, graph_of, pulled
 from videogen.probe.magic import CONVERT, Family
+from videogen.probe.promise import Promise
 from videogen.probe.speech import SpeechMeter
 
 DECODERS = "mp3,mp3float"
@@ -89,6 +90,9 @@ class _Heard:
     speech: SpeechMeter | None = None
     bad: int = 0
     """Packets in a row that could not be decoded."""
+    good_packets: int = 0
+    good_bytes: int = 0
+    """Of the packets that could."""
     packets: int = 0
     last_span: tuple[int, int] = (0, 0)
     """PTS and duration of the last packet that an edit list leaves in, in the stream's timebase."""
@@ -125,24 +129,26 @@ class _Heard:
         return meter.level(Fraction(samples, last.sample_rate), speech)
 
 
-def sound_of(container: InputContainer, name: str) -> Sound:
+def sound_of(container: InputContainer, name: str, promise: Promise) -> Sound:
     """Decode an MP3 to its end and measure it. Cover art is left alone.
 
-    Raises: MediaError: another codec, damage between sounds, cut short, under half a second, over 6 hours, or silent.
+    Raises: MediaError: another codec, damage between sounds, less of it than promised, under half a second, over 6
+        hours, or silent.
     """
-    return _mp3_sound(container, name, _Heard())
+    return _mp3_sound(container, name, promise, heard=_Heard())
 
 
-def voice_of(container: InputContainer, name: str) -> Sound:
+def voice_of(container: InputContainer, name: str, promise: Promise) -> Sound:
     """Decode an MP3 like `sound_of`, and say as well how much of it sounds like speech."""
-    return _mp3_sound(container, name, _Heard(is_voice=True))
+    return _mp3_sound(container, name, promise, heard=_Heard(is_voice=True))
 
 
-def _mp3_sound(container: InputContainer, name: str, heard: _Heard) -> Sound:
+def _mp3_sound(container: InputContainer, name: str, promise: Promise, *, heard: _Heard) -> Sound:
     stream = _mp3_stream(container, name)
     _decode(container, stream, name, heard)
     if heard.meter is None or heard.last is None:
         raise _damaged(name, 0.0)
+    _expect_kept(promise, heard, name)
     sample_rate = heard.last.sample_rate
     if heard.samples < SHORTEST_S * sample_rate:
         raise MediaError(
@@ -169,16 +175,17 @@ def is_in(container: InputContainer) -> bool:
     return bool(container.streams.audio)
 
 
-def source_sound_of(container: InputContainer, name: str, family: Family) -> Sound:
+def source_sound_of(container: InputContainer, name: str, family: Family, *, promise: Promise) -> Sound:
     """Decode the first sound of a source to its end; it may be short or silent, and its loudness is not measured.
 
     Raises: MediaError: a codec that is not taken, damage between sounds, nothing to decode, fewer samples than a FLAC
-        promises, over MAX_CHANNELS channels, or over 6 hours.
+        or an MP3 promises, over MAX_CHANNELS channels, or over 6 hours.
     """
     stream = _source_stream(container, name, family)
     heard = _decode(container, stream, name, _Heard(family=family, is_measured=False))
     if heard.last is None:
         raise _damaged(name, 0.0)
+    _expect_kept(promise, heard, name)
     samples, promised = heard.samples, stream.duration or 0
     if family == "flac" and samples < promised:
         raise MediaError(
@@ -274,6 +281,8 @@ def _decode(container: InputContainer, stream: AudioStream, name: str, heard: _H
             continue
         if frames and heard.bad and (heard.last is not None or heard.bad > EDGE_PACKETS):
             raise _damaged(name, heard.samples / frames[0].sample_rate)
+        heard.good_packets += bool(frames)
+        heard.good_bytes += packet.size if frames else 0
         for frame in frames:
             heard.keep(frame, name)
             heard.bad = 0
@@ -282,6 +291,28 @@ def _decode(container: InputContainer, stream: AudioStream, name: str, heard: _H
     if heard.bad > EDGE_PACKETS and heard.last is not None:
         raise _damaged(name, heard.samples / heard.last.sample_rate)
     return heard
+
+
+def _expect_kept(promise: Promise, heard: _Heard, name: str) -> None:
+    """Prove that an MP3 holds the sound that its first frame promises.
+
+    Where both are named, samples are missed only if bytes are missing too: one of two numbers may lie.
+    Source: tests/probe/test_promise.py, and tests/corpus/sounds.py for the lies.
+    """
+    frame_bytes = heard.good_bytes // max(1, heard.good_packets)
+    lacks_samples = _lacks(heard.samples, promise.samples, EDGE_PACKETS * promise.frame_samples)
+    lacks_bytes = not promise.bytes or _lacks(heard.good_bytes, promise.bytes, EDGE_PACKETS * frame_bytes)
+    if lacks_samples and lacks_bytes:
+        raise MediaError(
+            f"{name} holds {heard.samples} of the {promise.samples} samples its header names",
+            remedy="Copy it again, whole.",
+            code="truncated",
+        )
+
+
+def _lacks(held: int, promised: int, edge: int) -> bool:
+    """Whether more is missing than what editors and bad edges take away: `edge`, or one in a hundred."""
+    return promised - held > max(edge, promised // 100)
 
 
 def _expect_mixable(frame: AudioFrame, name: str, family: Family) -> None:
