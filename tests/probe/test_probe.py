@@ -314,7 +314,13 @@ def test_child_past_its_cpu_limit_is_a_refusal(tmp_path: Path) -> None:
 
 
 def _inspectors() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if "videogen.probe.inspector" in one.cmdline()]
+    return [one for one in psutil.Process().children(recursive=True) if _is_inspector(one)]
+
+
+def _is_inspector(one: psutil.Process) -> bool:
+    with suppress(psutil.Error):  # it may end while it is looked at
+        return "videogen.probe.inspector" in one.cmdline()
+    return False
 
 
 @pytest.mark.parametrize(("deaths", "code"), [(1, None), (2, None), (3, "poison")])
