@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import MutableMapping
 
+WORKING_S = 120.0
 STATUS_CHARACTERS = 500
 """A manager drops a datagram beyond 4096 bytes, and one character is at most four."""
 USEC_DIGITS = 20
@@ -44,6 +45,11 @@ class Notify:
     def ready(self) -> None:
         """Tell that the start, or the reload, is over."""
         self._state("READY=1")
+
+    def working(self, more_s: float = WORKING_S) -> None:
+        """Tell that a start or a reload goes on, and may take so long until the next word of it."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(more_s * 1e6)}")
+        self.watchdog()
 
     def reloading(self) -> None:
         """Tell that the settings are being read again; `ready` ends it."""

@@ -21,6 +21,7 @@ DATAGRAMS = 5000
 def say_all(notify: Notify) -> None:
     """Say everything there is to say."""
     notify.status("counting")
+    notify.working(more_s=90)
     notify.ready()
     notify.watchdog()
     notify.reloading()
@@ -34,8 +35,10 @@ def test_every_fact_arrives(tmp_path: Path, kind: str) -> None:
     with Manager(address) as manager:
         say_all(Notify(address, watchdog_s=1))
 
-        assert [manager.heard() for _ in range(6)] == [
+        assert [manager.heard() for _ in range(8)] == [
             ["STATUS=counting"],
+            ["EXTEND_TIMEOUT_USEC=90000000"],
+            ["WATCHDOG=1"],
             ["READY=1"],
             ["WATCHDOG=1"],
             ["RELOADING=1"],

@@ -104,7 +104,7 @@ class _Main:
         house = self._house
         _ = house.assembler, house.scanner  # what is set up wrong is said before anything is moved
         house.catalog.clear_entrance()
-        for damaged in house.catalog.keep(self._notify.watchdog):
+        for damaged in house.catalog.keep(self._notify.working):
             log.warning(f"Cannot read the side file of {damaged}", remedy="Move the file back into raw/ to take it in.")
         counts = " ".join(f"{kind}:{count}" for kind, count in house.catalog.counts().items() if count)
         log.info("Started", root=str(house.root), library=counts or "empty")
