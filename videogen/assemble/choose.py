@@ -7,6 +7,7 @@ in it: the same rule over nothing but those that were drawn gives the same choic
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import nsmallest
+from itertools import chain
 from random import Random
 from typing import Protocol
 
@@ -69,7 +70,7 @@ def choose_clips(pool: Pool, need_frames: int, seed: int) -> tuple[Candidate, ..
     covered = bag = 0
     while covered < need_frames:
         before = len(chosen)
-        for clip in _bag(pool, seed, bag, chosen[-1].face if chosen else ""):
+        for clip in _bag(pool, seed, bag, chosen):
             chosen.append(clip)
             covered += clip.frames
             if covered >= need_frames:
@@ -82,16 +83,20 @@ def choose_clips(pool: Pool, need_frames: int, seed: int) -> tuple[Candidate, ..
 
 def choose_track(pool: Pool, seed: int) -> Candidate:
     """Draw one track. Raises: MissingInput: the pool is empty."""
-    for track in _bag(pool, seed, 0, ""):
+    for track in _bag(pool, seed, 0, ()):
         return track
     raise MissingInput("there is no music to choose from", remedy="Drop a track into raw/music/<category>/.")
 
 
-def _bag(pool: Pool, seed: int, bag: int, last: str) -> Iterator[Candidate]:
-    """Give every face once; the face that was seen last is not the first."""
+def _bag(pool: Pool, seed: int, bag: int, chosen: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Give every face once, by a clip not chosen yet where it has one; what was seen last is not the first."""
+    last, shown = chosen[-1].face if chosen else "", {one.lot for one in chosen}
     seen: set[str] = set()
     held: Candidate | None = None
-    for lot in _in_order(pool, seed, bag):
+    for lot in chain(
+        (lot for lot in _in_order(pool, seed, bag) if lot not in shown),
+        (lot for lot in _in_order(pool, seed, bag) if lot in shown) if shown else (),
+    ):
         one = pool.candidate(lot)
         if one.face in seen:
             continue
