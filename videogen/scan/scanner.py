@@ -25,8 +25,8 @@ THE_FILE_S_OWN = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP, e
 
 AGAIN_S = 5.0
 """A file left for a cause that passes is tried again this much later."""
-IN_HAND = 2
-"""Files given to each hand at a time: one in work, one that follows at once."""
+IN_HAND = 16
+"""Files given to each hand at a time: one in work, the others follow at once, however long a look at raw/ takes."""
 
 
 @dataclass
