@@ -11,7 +11,7 @@ INTAKE = ".intake.json"
 class Intake(Value):
     """raw/ at one moment. Units: files.
 
-    `arriving` have not settled or wait their turn, `in_work` are being looked into, `beyond` were not looked at yet.
+    `arriving` have not settled or wait their turn, `in_work` are in the hands, `beyond` were not looked at yet.
     """
 
     arriving: int = 0

@@ -99,17 +99,20 @@ class Intake:
         """
         relative = str(path.relative_to(self._root))
         place: Place | None = None
+        source: Source | None = None
         began = time.monotonic()
         content = self._catalog.entrance()
         try:
             place = place_of(PurePosixPath(path.relative_to(self._root / "raw").as_posix()))
             if place.kind == "link":
                 _expect_short(os.lstat(path).st_size)  # before it is copied
-            asset = self._promote(path, place, content)
+            source = self._taken(path, content)
+            asset = self._promote(path, place, content, source)
         except InputError as error:
             if not is_final:
                 raise
-            return self._refuse(path, relative, place, error)
+            # Its bytes were hashed while they were copied: they are not read once more for the reason.
+            return self._refuse(path, relative, place, error, sha256=source.sha256 if source else "")
         finally:
             for left in (content, content.with_name(content.name + ".mp3"), content.with_name(content.name + ".log")):
                 if os.path.lexists(left):  # a removal is synced, which costs more than a look
@@ -137,8 +140,10 @@ class Intake:
         )
         return self._refuse(path, relative, None, defect)
 
-    def _refuse(self, path: Path, relative: str, place: Place | None, error: VideogenError) -> Verdict:
-        target = self._trash.refuse(path, error)
+    def _refuse(
+        self, path: Path, relative: str, place: Place | None, error: VideogenError, *, sha256: str = ""
+    ) -> Verdict:
+        target = self._trash.refuse(path, error, sha256=sha256)
         log.warning(
             f"Refused {relative} → {target.relative_to(self._root)}",
             code=error.word,
@@ -147,8 +152,7 @@ class Intake:
         )
         return Verdict(relative, place, error=error)
 
-    def _promote(self, path: Path, place: Place, content: Path) -> Asset:
-        source = self._taken(path, content)
+    def _promote(self, path: Path, place: Place, content: Path, source: Source) -> Asset:
         first = self._catalog.of_source(place.kind, source.sha256)
         if first is not None and self._is_wanted_again(first):
             log.info(f"Taking {first.path} in again", because="its video failed, or its bytes were changed")

@@ -46,6 +46,8 @@ QUICK_S = 0.05
 DEAF_FACTOR = 3
 """Where no events come the writer sits behind a network, which pauses for longer and shows sizes late."""
 Signature = tuple[int, int, int, int]
+DOUBTED: Signature = (0, 0, 0, 0)
+"""No file's: what stands for one that proved nothing."""
 
 
 def is_ignored(name: str, *, is_folder: bool = False) -> bool:
@@ -119,7 +121,7 @@ class Arrivals:
 
     def doubt(self, arrival: Arrival) -> None:
         """Take an early arrival back: it waits until it was quiet."""
-        self._early[arrival.path] = (0, 0, 0, 0)
+        self._early[arrival.path] = DOUBTED
 
     def pass_over(self, arrival: Arrival) -> None:
         """Follow a file no more while it is as it is: it can be neither taken nor moved."""
@@ -129,7 +131,7 @@ class Arrivals:
         """Whether a file proves by itself that it has arrived; it is asked when an event names it, or it changed."""
         if hint is not None and self._early.get(path) != signature:
             is_proven = durable.writers(path) == "none" if hint == "moved" else _is_film(path) and is_whole_film(path)
-            self._early[path] = signature if is_proven else (0, 0, 0, 0)
+            self._early[path] = signature if is_proven else DOUBTED
         return self._early.get(path) == signature
 
     def _walked(self) -> Iterator[tuple[Path, Signature]]:

@@ -33,7 +33,7 @@ IN_HAND = 16
 class Pass:
     """What one look came to, by paths below raw/.
 
-    `arriving` are not decided yet, `in_work` of them are being looked into; `put_off` cannot be for a cause that
+    `arriving` are not decided yet, `in_work` of them are in the hands; `put_off` cannot be for a cause that
     passes (a full disk), which is named. `beyond` are there and were not looked at yet.
     """
 
