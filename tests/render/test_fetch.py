@@ -46,7 +46,7 @@ def task() -> Task:
 def near(root: Path, task: Task, way: Way, folder: Path | None = None, halt: Event | None = None) -> NearFiles:
     """Give a task's files, none near yet; its own folder has the logo."""
     own = root / "processing" / task.task_id
-    own.mkdir(exist_ok=True)
+    (own / ".scratch.1").mkdir(parents=True, exist_ok=True)
     (own / "logo.png").write_text("logo")
     return NearFiles(TaskFiles(root, own, task), folder or own / ".scratch.1" / "in", way, halt or Event())
 

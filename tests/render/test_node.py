@@ -443,6 +443,25 @@ def test_a_task_that_was_taken_away_is_lost(house: House, elsewhere: Path, where
     assert meter.readings().counts["fenced"] == 1
 
 
+@pytest.mark.parametrize("stage", ["fetch", "render"])
+def test_a_late_hand_makes_no_folder_anew(house: House, stage: str) -> None:
+    """Who wakes after its claim went back leaves nothing under its name, which would bar the next holder (P4)."""
+    task = house.publish()
+    node = house.node()
+    job = took(node)
+    if stage == "render":
+        node.fetch(job)
+    Sweeper(house.spool, Identity("n1", "i2")).look("now")
+    before = sorted(house.root.rglob("*"))
+
+    with pytest.raises(FileNotFoundError) as caught:
+        node.fetch(job) if stage == "fetch" else node.render(job, lambda _: None)
+    assert node.end(job, caught.value) == "lost"
+
+    assert sorted(house.root.rglob("*")) == before
+    assert house.spool.claim(task.task_id, "n2", "i3") is not None
+
+
 # -- the ends ----------------------------------------------------------------------------------------------------------
 
 

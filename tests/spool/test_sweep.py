@@ -526,6 +526,23 @@ def test_what_was_being_cleared_away_is_cleared(spool: Spool) -> None:
     assert sorted(path.name for path in spool.processing.iterdir()) == [".nodes", ".warm.node-n1", "notes.txt"]
 
 
+def test_what_a_late_holder_left_bars_nobody(spool: Spool) -> None:
+    """Folders made by one that woke after its claim had gone are cleared, and the task can be claimed again (P4)."""
+    task = published(spool)
+    for left in (f"{task.task_id}/.scratch.1/in", f"{task.task_id}/.pins.12", "empty"):
+        (spool.processing / left).mkdir(parents=True)
+    (spool.processing / "mine" / ".scratch.1").mkdir(parents=True)
+    (spool.processing / "mine" / "film.mp4").write_text("an operator's")
+    with pytest.raises(OSError, match="not empty"):
+        spool.claim(task.task_id, "n1", "i1")
+
+    assert Sweeper(spool, lease_s=LEASE_S).look("now") == []
+
+    assert spool.claim(task.task_id, "n1", "i1") is not None
+    assert sorted(path.name for path in spool.processing.iterdir()) == sorted([".nodes", task.task_id, "mine"])
+    assert (spool.processing / "mine" / ".scratch.1").is_dir()
+
+
 def test_trouble_with_one_is_not_trouble_with_all(spool: Spool) -> None:
     """A claim that cannot be moved now, for an error of the disk, stays for the next look; the others go back."""
     first, second = sorted((held(spool), held(spool)), key=lambda claim: claim.task.task_id)

@@ -40,9 +40,10 @@ class NearFiles:
     def bring(self, contents: Iterable[str]) -> int:
         """Bring files near, and prove them; give how many bytes were copied.
 
-        Raises: MissingInput: a file is gone, or is not what the task was made of. NoSpace. Stopped.
+        Raises: MissingInput: a file is gone, or is not what the task was made of. NoSpace. Stopped. FileNotFoundError:
+        the folder it should lie in is gone, as when the task was taken away.
         """
-        durable.make_folder(self._folder)
+        durable.make_inner(self._folder)
         copied = 0
         for content in contents:
             self._go_on()

@@ -43,8 +43,8 @@ class Maker:
 
         Raises: what FFmpeg, the store or the check raise; Stopped. Finished segments stay in the store.
         """
-        durable.make_folder(shop.scratch)
-        durable.make_folder(shop.pins)
+        durable.make_inner(shop.scratch)
+        durable.make_inner(shop.pins)
         video = Video(self._tools, plan, shop, tell)
         try:
             seconds = self._executor.run(plan.steps, video.do)
@@ -57,7 +57,7 @@ class Maker:
 
     def ensure(self, segment: Segment, profile: Profile, shop: Workshop, stop: Event) -> None:
         """Have a segment in the store, encoding it where it is not there yet. Raises: as `make`; Busy."""
-        durable.make_folder(shop.scratch)
-        durable.make_folder(shop.pins)
+        durable.make_inner(shop.scratch)
+        durable.make_inner(shop.pins)
         plan = Plan(profile=profile, frames=segment.frames, samples=0, segments=(segment,), steps=())
         Video(self._tools, plan, shop, lambda _: None).ensure(segment, stop)

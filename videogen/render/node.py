@@ -143,7 +143,10 @@ class Node:
     def fetch(self, job: Job) -> None:
         """Compile a task and bring near what its render will read. Raises: InputError, TemporaryError, Stopped."""
         claim, root = job.claim, self._spool.root
-        durable.make_folder(job.scratch)
+        if self._setup.scratch is not None:
+            durable.make_folder(self._setup.scratch)
+        # Never the claim itself: one that was taken away while we slept would be in the way of the next holder's.
+        durable.make_inner(job.scratch)
         way = way_of(self._setup.way, root, job.scratch)
         job.files = NearFiles(TaskFiles(root, claim.folder, claim.task), job.scratch / "in", way, job.halt)
         order = self._order(job, self._setup.bench, job.files)

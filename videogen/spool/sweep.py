@@ -6,6 +6,7 @@ we ourselves did not look does not count: after a pause of the whole machine the
 What a sweep finds half done, by whomever, it goes on with.
 """
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ from videogen.spool.rooms import Spool
 
 log = structlog.get_logger()
 
+LEFT = re.compile(r"(\.(scratch|pins)\.\d+/?)*")
+"""All there is, joined by slashes, where a late holder made folders for work of its own."""
 LOOKS = 4
 """Looks at least before a lease is over: one long absence of ours is not the other's death."""
 
@@ -203,6 +206,8 @@ class Sweeper:
                     yield _Found(path, lease.task_id, lease.node, lease.incarnation, epoch, kind)
                 elif match and path.is_dir():  # a task that failed before anyone held it, tried again
                     yield _Found(path, match["id"], "", "", int(match["epoch"]), "reaped")
+                elif not path.name.startswith("."):
+                    _clear_left_by_late_hands(path)
 
     def _lease(self, folder: Path) -> Lease | None:
         """Read a claim's lease, once: it never changes. An inode's number is given again, but not at the same time."""
@@ -256,3 +261,17 @@ class Sweeper:
             returning.bury(self._spool.root, found.path, found.epoch, note)
             return "trash"
         return None
+
+
+def _clear_left_by_late_hands(folder: Path) -> None:
+    """Take away what a holder made that woke after its claim had gone: under its name, no other claim can be made.
+
+    Only what has a late holder's own names goes, and then the folder, if it is empty: so a claim that is made there in
+    the meantime keeps all it has.
+    """
+    with suppress(OSError):
+        names = durable.listing(folder)
+        if LEFT.fullmatch("/".join(names)):
+            for name in names:
+                durable.remove_tree(folder / name)
+            durable.remove_empty(folder)
