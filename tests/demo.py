@@ -24,7 +24,8 @@ from rich.table import Table
 
 from tests.speech import speak_apart
 from tests.tune import encode_mp3, write_tune
-from videogen.model.task import Manifest, Reason
+from videogen.model.manifest import Manifest
+from videogen.model.task import Reason
 
 SIZE = (1280, 720)
 CONFIG = f"""\

@@ -5,8 +5,9 @@ from fractions import Fraction
 from pathlib import Path
 from uuid import uuid4
 
+from videogen.model.manifest import Manifest
 from videogen.model.media import Asset, Kind, Loudness, Media, Picture, Sound, Source
-from videogen.model.task import Input, Inputs, Manifest, Render, Task
+from videogen.model.task import Input, Inputs, Render, Task
 
 HALF_MINUTE = Fraction(30)
 """The segment length of tests that name none."""

@@ -18,7 +18,8 @@ import pytest
 from tests import papers
 from videogen import durable
 from videogen.errors import Defect, LeaseLost, MediaError, RoomsApart, SetupError
-from videogen.model.task import Lease, Manifest, Task
+from videogen.model.manifest import Manifest
+from videogen.model.task import Lease, Task
 from videogen.spool import Claim, Identity, Spool, Sweeper, read_task, visible
 
 FORK = get_context("fork")

@@ -16,8 +16,8 @@ from typing import Literal
 from videogen import durable
 from videogen.catalog import SIDE, read_asset, side_path
 from videogen.errors import MissingInput
+from videogen.model.manifest import Manifest
 from videogen.model.media import Asset
-from videogen.model.task import Manifest
 from videogen.spool import Spool, Sweeper, paper_of, read_paper, visible
 from videogen.spool.papers import HALF, PAPERS, REAPED, expect_task, read_lease, token
 from videogen.trash import utc_now

@@ -16,9 +16,9 @@ from tests.test_segments import note_of
 from tests.test_spool import fill
 from videogen import durable
 from videogen.errors import Defect, LeaseLost, MediaError, MissingInput, TemporaryError, VideogenError
+from videogen.model.manifest import Manifest
 from videogen.model.node import NodePaper
 from videogen.model.segment import Name
-from videogen.model.task import Manifest
 from videogen.segments import Segments
 from videogen.spool import Claim, Heart, Identity, Spool, Sweeper, visible
 from videogen.trash import Trash

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from tests import papers
 from videogen.model.choice import Candidate
+from videogen.model.manifest import Manifest
 from videogen.model.media import Loudness
 from videogen.model.node import NodePaper
-from videogen.model.task import Manifest, Task
+from videogen.model.task import Task
 from videogen.model.value import Value, library_path
 
 

@@ -33,8 +33,9 @@ from videogen.errors import (
     TemporaryError,
 )
 from videogen.metrics import Meter
+from videogen.model.manifest import Manifest
 from videogen.model.profile import Encoder
-from videogen.model.task import ATTEMPTS, Manifest, Reason, Task
+from videogen.model.task import ATTEMPTS, Reason, Task
 from videogen.render import Bench, Done, Node, Outcome, Proof, Setup
 from videogen.render import node as node_module
 from videogen.render.job import Held, Job

@@ -6,7 +6,8 @@ from pathlib import Path
 from videogen import durable
 from videogen.catalog import Catalog, Use
 from videogen.errors import MissingInput
-from videogen.model.task import Manifest, Task
+from videogen.model.manifest import Manifest
+from videogen.model.task import Task
 from videogen.spool import Spool, read_task, visible
 
 

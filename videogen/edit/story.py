@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import zip_longest
 
 from videogen.errors import MissingInput, RecipeError
 from videogen.model.media import Media
@@ -17,18 +18,23 @@ FADE_S = Fraction(2)
 def story_timeline(story: Story, media: Mapping[str, Media], canvas: Canvas) -> Timeline:
     """Lay the clips end to end until the voice ends; the last one is cut there, to the frame.
 
+    Of each clip that is shown which the story says, as far as the clip goes; where it says nothing, all of it.
+
     Shape: the length is the voice's decoded duration at the canvas rate, rounded to the nearest frame, at least one.
     Raises: MissingInput: an asset's media is unknown. RecipeError: the clips are shorter than the voice.
     """
     length = story_frames(media_of(story.voice, media), canvas)
     picture: list[Clip] = []
     left = length
-    for digest in story.clips:
+    for digest, shown in zip_longest(story.clips, story.shown):
         if left == 0:
             break
-        taken = min(left, clip_frames(media_of(digest, media), canvas))
-        picture.append(Clip(asset=digest, source=Range(start=0, end=taken)))
-        left -= taken
+        there = clip_frames(media_of(digest, media), canvas)
+        start, end = (shown.start, min(shown.end, there)) if shown else (0, there)
+        taken = min(left, end - start)
+        if taken > 0:
+            picture.append(Clip(asset=digest, source=Range(start=start, end=start + taken)))
+            left -= taken
     if left:
         raise RecipeError(
             f"the clips end {left} frames before the voice does",

@@ -3,8 +3,9 @@
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from videogen.model.timebase import Range
 from videogen.model.value import Digest, Value
 
 
@@ -16,6 +17,14 @@ class Story(Value):
     voice: Digest
     music: Digest
     clips: Annotated[tuple[Digest, ...], Field(min_length=1)]
+    shown: tuple[Range, ...] = ()
+    """Which frames of each clip, at the video's rate; empty: each of them whole."""
     logo: Digest | None = None
     voice_gain: Fraction = Fraction(1)
     music_gain: Fraction = Fraction(1, 4)
+
+    @model_validator(mode="after")
+    def _each_is_shown(self) -> "Story":
+        if self.shown and len(self.shown) != len(self.clips):
+            raise ValueError(f"{len(self.clips)} clips, and {len(self.shown)} ranges of them")
+        return self

@@ -1,4 +1,4 @@
-"""The papers of a task: metadata.json, lease.json, reason.json, manifest.json."""
+"""The papers of a task on its way: metadata.json, lease.json, reason.json."""
 
 from fractions import Fraction
 from typing import Annotated, Any, Literal
@@ -9,6 +9,7 @@ from videogen import __version__
 from videogen.errors import VideogenError
 from videogen.model.choice import Choice
 from videogen.model.recipe import Story
+from videogen.model.timebase import Range
 from videogen.model.value import Digest, LibraryPath, Value, library_path
 
 ATTEMPTS = 3
@@ -53,6 +54,13 @@ def _in_library(given: Input) -> Input:
 LibraryInput = Annotated[Input, AfterValidator(_in_library)]
 
 
+class Swap(Value):
+    """A clip that a person put in the place of another: `place` in playing order from 1, and what had been there."""
+
+    place: Annotated[int, Field(gt=0)]
+    was: ClipUse
+
+
 class Inputs(Value):
     """Every file a story is made of; the clips in playing order. All are in the library, but for the logo."""
 
@@ -94,6 +102,10 @@ class Task(Value):
     """Nodes on which it failed; they leave it to others for a while."""
     choice: Choice | None = None
     """How its clips and its track were chosen; None in tasks that are older than the record."""
+    made_from: str = ""
+    """The id of the video that this one is a change of; empty where it was made of a voice as it came."""
+    swaps: tuple[Swap, ...] = ()
+    """Which of its clips are other than those that were chosen."""
 
     def story(self) -> Story:
         """Give the recipe this task is the paper of."""
@@ -101,6 +113,7 @@ class Task(Value):
             voice=self.inputs.voice.sha256,
             music=self.inputs.music.sha256,
             clips=tuple(clip.sha256 for clip in self.inputs.clips),
+            shown=tuple(Range(start=clip.in_frame, end=clip.out_frame) for clip in self.inputs.clips),
             logo=self.inputs.logo.sha256 if self.inputs.logo else None,
             voice_gain=self.voice_gain,
             music_gain=self.music_gain,
@@ -161,27 +174,3 @@ def reason_for(error: VideogenError, *, stage: str, path: str, at: str, original
         videogen=__version__,
         facts=facts,
     )
-
-
-class Manifest(Value):
-    """What a published video is made of, and what was measured before it left."""
-
-    version: Literal[1] = 1
-    task: Task
-    node: str
-    epoch: int
-    encoder: str
-    toolchain: str
-    frames: int
-    samples: int
-    sha256: Digest
-    size_bytes: int
-    steps: dict[str, float]
-    """Seconds each step of the plan took."""
-    segments: dict[str, str] = Field(default_factory=dict)
-    """What became of each segment by its key: `encoded` or `reused`."""
-    frames_encoded: int = 0
-    fallback: str = ""
-    """Why everything was encoded in one piece; empty where segments were joined."""
-    peak_dbfs: float | None = None
-    """The highest sample of the sound as it is in final.mp4, decoded."""

@@ -6,20 +6,22 @@ from threading import Lock
 from videogen import durable
 from videogen.catalog import read_asset
 from videogen.errors import MissingInput
-from videogen.model.media import Media
+from videogen.model.media import Asset
 from videogen.model.task import Input, Task
 
 
-def media_of_task(root: Path, task: Task) -> dict[str, Media]:
+def assets_of_task(root: Path, task: Task) -> dict[str, Asset]:
     """Give what is known of each content of a task. Raises: MissingInput: a file is not in the library."""
     inputs = task.inputs
-    media = {}
+    assets: dict[str, Asset] = {}
     for given in (inputs.voice, inputs.music, *inputs.clips):
+        if given.sha256 in assets and assets[given.sha256].path == given.path:
+            continue
         asset = read_asset(root, given.path)
         if asset.sha256 != given.sha256:
             raise changed(given)
-        media[given.sha256] = asset.media
-    return media
+        assets[given.sha256] = asset
+    return assets
 
 
 class TaskFiles:

@@ -12,6 +12,7 @@ from videogen.render.fetch import NearFiles
 from videogen.render.orders import Order
 from videogen.render.video import Done
 from videogen.spool import Claim
+from videogen.trash import utc_now
 
 
 @dataclass
@@ -31,11 +32,18 @@ class Job:
     done: Done | None = None
     fallback: str = ""
     upload_tries: int = 0
+    claimed_at: str = field(default_factory=utc_now)
+    ends: dict[str, float] = field(default_factory=dict)
+    """When its fetch and its render ended, and its render began, on the clock of `began`."""
 
     @property
     def task_id(self) -> str:
         """Whose it is."""
         return self.claim.task.task_id
+
+    def mark(self, what: Literal["fetched", "rendering", "rendered"]) -> None:
+        """Note that it has come so far."""
+        self.ends[what] = time.monotonic()
 
     def made(self) -> tuple[Order, Done]:
         """Give what was rendered. Raises: Defect: nothing was."""

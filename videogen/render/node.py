@@ -13,7 +13,8 @@ import structlog
 from videogen import durable
 from videogen.errors import Defect, InputError, LeaseLost, NoSpace, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.ffmpeg import Progress
-from videogen.model.task import ATTEMPTS, Manifest
+from videogen.model.manifest import Manifest
+from videogen.model.task import ATTEMPTS
 from videogen.plan import Plan
 from videogen.points import point
 from videogen.render.bench import Bench, is_device_trouble
@@ -23,6 +24,7 @@ from videogen.render.inputs import TaskFiles
 from videogen.render.job import Held, Job
 from videogen.render.maker import Maker
 from videogen.render.orders import Order, order_of
+from videogen.render.record import manifest_of
 from videogen.render.space import Space, Wanted
 from videogen.render.video import Done
 from videogen.render.workshop import Workshop
@@ -151,6 +153,7 @@ class Node:
         job.files = NearFiles(TaskFiles(root, claim.folder, claim.task), job.scratch / "in", way, job.halt)
         order = self._order(job, self._setup.bench, job.files)
         read_ahead(self._store.path_of(segment.name) for segment in order.plan.segments)
+        job.mark("fetched")
         point("download.after")
 
     def _order(self, job: Job, bench: Bench, files: NearFiles) -> Order:
@@ -164,6 +167,7 @@ class Node:
         Raises: what the making raises.
         """
         job.stage = "render"
+        job.mark("rendering")
         order, bench = job.order, self._setup.bench
         if order is None or job.files is None:
             raise Defect(f"{job.task_id} was not fetched", remedy="Report it with its folder.")
@@ -176,6 +180,7 @@ class Node:
             log.warning("Encoding in software", task=job.task_id, because=error.message)
             order = self._order(job, bench.in_software(), job.files)
             job.done = self._made(job, order, job.files, bench.in_software(), tell)
+        job.mark("rendered")
         point("render.after")
 
     def _made(self, job: Job, order: Order, files: NearFiles, bench: Bench, tell: Callable[[Progress], None]) -> Done:
@@ -197,11 +202,10 @@ class Node:
         job.stage = "upload"
         order, done = job.made()
         size_bytes = done.video.stat().st_size
-        manifest = self._manifest(job, order.plan, done, size_bytes)
         self._upload(job, done)
         if job.is_fenced or self.is_fenced():
             raise LeaseLost(f"this node was silent too long to publish {job.task_id}", remedy="Nothing was published.")
-        target = self._spool.finish(job.claim, manifest)
+        target = self._spool.finish(job.claim, self._manifest(job, order.plan, size_bytes))
         self._tidy(job, done, order.plan)
         seconds = time.monotonic() - job.began
         log.info(
@@ -257,22 +261,9 @@ class Node:
             code="upload-failed",
         )
 
-    def _manifest(self, job: Job, plan: Plan, done: Done, size_bytes: int) -> Manifest:
-        return Manifest(
-            task=job.claim.task,
-            node=self._setup.name,
-            epoch=job.claim.epoch,
-            encoder=plan.profile.encoder.name,
-            toolchain=plan.profile.toolchain,
-            frames=done.proof.frames,
-            samples=done.proof.samples,
-            sha256=done.sha256,
-            size_bytes=size_bytes,
-            steps=done.seconds,
-            segments=done.segments,
-            frames_encoded=done.frames_encoded,
-            fallback="; ".join(said for said in (job.fallback, done.fallback) if said),
-            peak_dbfs=done.peak_dbfs,
+    def _manifest(self, job: Job, plan: Plan, size_bytes: int) -> Manifest:
+        return manifest_of(
+            job, self._setup.name, size_bytes=size_bytes, segment_s=self._setup.bench.cut_s(plan.profile.canvas)
         )
 
     def _clear_scratch(self, job: Job) -> None:

@@ -1,19 +1,19 @@
 """A task as it will be made: the timeline of its paper, the plan of the timeline, what the store knows of the plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videogen.edit import story_timeline
 from videogen.errors import Defect
-from videogen.model.media import Media
+from videogen.model.media import Asset, Media
 from videogen.model.segment import cut
 from videogen.model.task import Task
 from videogen.model.timebase import parse_rate, parse_resolution
 from videogen.model.timeline import Canvas, Timeline
 from videogen.plan import Known, Plan, annotated, bridge, compile_plan, ends_of
 from videogen.render.bench import Bench
-from videogen.render.inputs import media_of_task
+from videogen.render.inputs import assets_of_task
 from videogen.segments import Segments
 
 
@@ -24,6 +24,8 @@ class Order:
     timeline: Timeline
     media: Mapping[str, Media]
     plan: Plan
+    assets: Mapping[str, Asset] = field(default_factory=dict)
+    """Where its contents came from, as far as they are the library's."""
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -39,10 +41,11 @@ def compile_task(root: Path, task: Task, bench: Bench) -> Order:
     """
     width, height = parse_resolution(task.render.resolution)
     canvas = Canvas(width=width, height=height, fps=parse_rate(str(task.render.frame_rate)))
-    media = media_of_task(root, task)
+    assets = assets_of_task(root, task)
+    media = {content: asset.media for content, asset in assets.items()}
     timeline = story_timeline(task.story(), media, canvas)
     plan = compile_plan(timeline, media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
-    return Order(timeline, media, plan)
+    return Order(timeline, media, plan, assets)
 
 
 def known_of(order: Order, store: Segments) -> Known:
@@ -77,4 +80,4 @@ def order_of(root: Path, task: Task, bench: Bench, store: Segments) -> Order:
             remedy="Drop the voice into raw/ again: its side file or its task was changed.",
             code="frames-differ",
         )
-    return Order(order.timeline, order.media, annotated(order.plan, known_of(order, store), order.media))
+    return replace(order, plan=annotated(order.plan, known_of(order, store), order.media))

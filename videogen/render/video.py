@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -13,6 +14,7 @@ import structlog
 from videogen import durable
 from videogen.errors import Defect, InputError
 from videogen.ffmpeg import LARGE_PAGES, FFmpeg, Progress
+from videogen.model.manifest import Stretch
 from videogen.model.segment import Name, cut
 from videogen.model.timebase import Range
 from videogen.plan import Plan, Segment, Step, black, bridge, ends_of, placed
@@ -46,6 +48,8 @@ class Done:
     seconds: dict[str, float] = field(default_factory=dict)
     segments: dict[str, str] = field(default_factory=dict)
     """What became of each segment: `encoded` or `reused`."""
+    pieces: tuple[Stretch, ...] = ()
+    """Where each frame of the picture was copied from, in order."""
     frames_encoded: int = 0
     damaged: int = 0
     fallback: str = ""
@@ -96,7 +100,7 @@ class Video:
         self._damaged = 0
         self._awaited: dict[str, float] = {}
         self._mixing = Mixing(plan, shop, self._run)
-        self._joins: list[int] = []
+        self._pieces: tuple[Stretch, ...] = ()
         self._proof: Proof | None = None
 
     # -- steps ---------------------------------------------------------------------------------------------------------
@@ -113,7 +117,7 @@ class Video:
             case "stitch":
                 self._stitch(halt)
             case "check":
-                self._proof = check(self._final, self._plan, self._joins)
+                self._proof = check(self._final, self._plan, [piece.at.start for piece in self._pieces])
 
     def done(self, seconds: Mapping[str, float]) -> Done:
         """Say what came of it, once every step is done. The bytes are synced while they are hashed."""
@@ -130,6 +134,7 @@ class Video:
             proof=self._proof,
             seconds=dict(seconds),
             segments=dict(self._segments),
+            pieces=self._pieces,
             frames_encoded=self._frames_encoded,
             damaged=self._damaged,
             fallback=self._fallback,
@@ -164,7 +169,7 @@ class Video:
         names: tuple[Name, ...]
         while max(mended.values(), default=0) < MENDS:
             parts = self._parts(halt)
-            self._joins = _joins(parts)
+            self._pieces = _pieces(parts, self._plan)
             try:
                 self._write(parts, halt)
                 return
@@ -316,10 +321,17 @@ class Video:
             durable.remove(words)
 
 
-def _joins(parts: Sequence[Part]) -> list[int]:
-    """Give the frames at which another part begins."""
-    joins, at = [], 0
-    for part in parts:
-        joins.append(at)
-        at += part.frames.length
-    return joins
+def _pieces(parts: Sequence[Part], plan: Plan) -> tuple[Stretch, ...]:
+    """Say of each part where it is seen, and of which segment."""
+    ends = accumulate(part.frames.length for part in parts)
+    return tuple(
+        Stretch(
+            at=Range(start=end - part.frames.length, end=end),
+            key=part.note.name.key,
+            look=part.note.name.look,
+            use=part.frames,
+            frames=part.note.frames,
+            is_bridge=part.note.name.key not in plan.by_key,
+        )
+        for part, end in zip(parts, ends, strict=True)
+    )

@@ -27,7 +27,8 @@ from pathlib import Path
 
 from videogen import durable
 from videogen.errors import Defect, LeaseLost, MissingInput, NoSpace, SetupError, TemporaryError, VideogenError
-from videogen.model.task import Lease, Manifest, Task, reason_for
+from videogen.model.manifest import Manifest
+from videogen.model.task import Lease, Task, reason_for
 from videogen.points import point
 from videogen.spool import returning
 from videogen.spool.papers import HALF, REAPED, expect_task, read_task, token, visible
