@@ -6,8 +6,8 @@ Promises after a crash: a voice has one task, ever: its id was given at intake; 
 Fails with: ConfigError: the logo is no PNG. Known limits: what a video that failed would have shown stays counted.
 """
 
-from videogen.assemble.assembler import Assembler, StoryRule, Waiting, check_logo
+from videogen.assemble.assembler import UP, Assembler, StoryRule, Waiting, check_logo, fill
 from videogen.assemble.drawing import Rule
 from videogen.assemble.replay import Replay, Row, replayed
 
-__all__ = ["Assembler", "Replay", "Row", "Rule", "StoryRule", "Waiting", "check_logo", "replayed"]
+__all__ = ["UP", "Assembler", "Replay", "Row", "Rule", "StoryRule", "Waiting", "check_logo", "fill", "replayed"]

@@ -14,7 +14,7 @@ import structlog
 from videogen import durable
 from videogen.assemble import history
 from videogen.assemble.drawing import Drawing, Rule
-from videogen.catalog import Catalog, Entry
+from videogen.catalog import Catalog, Entry, keep_logo
 from videogen.edit.story import story_frames
 from videogen.errors import ConfigError, MissingInput, SetupError, TemporaryError
 from videogen.model.choice import Candidate
@@ -66,7 +66,7 @@ class Assembler:
         self._clock = clock
         self._since: dict[str, float] = {}
         self._said: dict[str, str] = {}
-        self._has_recalled = False
+        self._recall_from = history.Rooms(spool)
         self._logo_was: tuple[object, Input] | None = None
 
     def assemble_once(self, arriving: Sequence[Path] = ()) -> list[Waiting]:
@@ -97,12 +97,10 @@ class Assembler:
         return waiting
 
     def _recall(self) -> None:
-        """Count, once in a life, the videos that the rooms know and the library does not."""
-        if not self._has_recalled:
-            self._has_recalled = True
-            counted = history.recall(self._spool, self._catalog)
-            if counted:
-                log.info("Counted what earlier videos show", videos=counted)
+        """Count the videos that the rooms know and the library does not: earlier ones, and what a person had made."""
+        counted = history.recall(self._recall_from, self._catalog)
+        if counted:
+            log.info("Counted what other videos show", videos=counted)
 
     def _try_to_assemble(self, voice: Entry) -> tuple[str | None, bool]:
         """Make the task of a voice, or say what stands in the way for now, and whether it does so for every voice."""
@@ -141,7 +139,7 @@ class Assembler:
         voice = self._catalog.asset(entry.path)
         if not self._spool.room_of(voice.task_id):
             task = self._task(voice)
-            self._spool.publish(task, lambda folder: self._fill(folder, task))
+            self._spool.publish(task, lambda folder: fill(folder, task, self._rule.logo))
             log.info(
                 f"Made tasks/{task.task_id} of {voice.path}",
                 task=task.task_id,
@@ -194,15 +192,19 @@ class Assembler:
         stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
         if self._logo_was is None or self._logo_was[0] != stamp:
             check_logo(path)
-            self._logo_was = stamp, Input(path=f"{PurePosixPath(path.name)}", sha256=durable.digest(path))
+            logo = Input(path=f"{PurePosixPath(path.name)}", sha256=durable.digest(path))
+            keep_logo(self._spool.root, path, logo.sha256)
+            self._logo_was = stamp, logo
         return self._logo_was[1]
 
-    def _fill(self, folder: Path, task: Task) -> None:
-        durable.point_at(folder / "voice.mp3", UP + task.inputs.voice.path)
-        durable.point_at(folder / "music.mp3", UP + task.inputs.music.path)
-        durable.write(folder / "video_list.txt", video_list(task.video_files))
-        if task.inputs.logo:
-            durable.copy(self._rule.logo, folder / "logo.png")
+
+def fill(folder: Path, task: Task, logo: Path) -> None:
+    """Put into a task's new folder what belongs there beside its paper; `logo` is copied where the task has one."""
+    durable.point_at(folder / "voice.mp3", UP + task.inputs.voice.path)
+    durable.point_at(folder / "music.mp3", UP + task.inputs.music.path)
+    durable.write(folder / "video_list.txt", video_list(task.video_files))
+    if task.inputs.logo:
+        durable.copy(logo, folder / "logo.png")
 
 
 def _uses(clips: Sequence[Candidate], frames: int) -> tuple[ClipUse, ...]:

@@ -1,5 +1,6 @@
 """What earlier videos show, from the papers in the rooms: for those that the library's own record lacks."""
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,20 +11,46 @@ from videogen.model.manifest import Manifest
 from videogen.model.task import Task
 from videogen.spool import Spool, read_task, visible
 
+YOUNG_NS = 2_000_000_000
+
 
 def use_of(task: Task) -> Use:
     """Say what a task shows and plays."""
     shown = dict.fromkeys((task.inputs.music.sha256, *(clip.sha256 for clip in task.inputs.clips)))
-    return Use(task_id=task.task_id, category=task.category, shown=tuple(shown))
+    logo = [task.inputs.logo.sha256] if task.inputs.logo else []
+    besides = (task.inputs.voice.sha256, *logo)
+    return Use(task_id=task.task_id, category=task.category, shown=tuple(shown), besides=besides)
 
 
-def recall(spool: Spool, catalog: Catalog) -> int:
-    """Count every video in tasks/, processing/ and output/ that was not counted; give how many.
+class Rooms:
+    """tasks/, processing/ and output/, and which names in them were looked at before."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._seen: dict[Path, tuple[int, frozenset[str]]] = {
+            room: (-1, frozenset()) for room in (spool.output, spool.processing, spool.tasks)
+        }
+
+    def new(self) -> list[Path]:
+        """Give the folders that came since the last look; a room whose time stamp is the same is not read again."""
+        found = []
+        for room, (stamp_ns, names) in self._seen.items():
+            with suppress(FileNotFoundError):
+                now_ns = room.stat().st_mtime_ns
+                if now_ns != stamp_ns:
+                    folders = visible(room)
+                    found += [path for path in folders if path.name not in names]
+                    # What comes within one tick of the disk's clock has one stamp: a young one says too little.
+                    is_old = time.time_ns() - now_ns > YOUNG_NS
+                    self._seen[room] = now_ns if is_old else -1, frozenset(path.name for path in folders)
+        return found
+
+
+def recall(rooms: Rooms, catalog: Catalog) -> int:
+    """Count every video that came into the rooms since the last look and was not counted; give how many.
 
     Only names are compared, so it costs nothing where all were counted. What failed shows nothing to anyone.
     """
-    rooms = (spool.output, spool.processing, spool.tasks)
-    folders = [path for room in rooms for path in visible(room) if not catalog.has_counted(path.name)]
+    folders = [path for path in rooms.new() if not catalog.has_counted(path.name)]
     return sum(_count(catalog, paper_in(folder)) for folder in folders)
 
 

@@ -56,6 +56,9 @@ def replayed(root: Path, task: Task) -> Replay:
         )
     clips = choose_clips(Hand(choice.clips.drawn), task.frames, choice.seed)
     track = choose_track(Hand(choice.music.drawn), choice.seed)
+    chosen = [clip.path for clip in task.inputs.clips]
+    for swap in task.swaps:  # what a person changed afterwards was not chosen
+        chosen[swap.place - 1] = swap.was.path
     rows = [_row(root, "video", one, clips[:nth]) for nth, one in enumerate(clips)]
     return Replay(
         task_id=task.task_id,
@@ -65,7 +68,7 @@ def replayed(root: Path, task: Task) -> Replay:
         cooldown=choice.cooldown,
         scope=choice.scope,
         rows=(*rows, _row(root, "music", track, ())),
-        recorded=(*(clip.path for clip in task.inputs.clips), task.inputs.music.path),
+        recorded=(*chosen, task.inputs.music.path),
     )
 
 

@@ -9,9 +9,22 @@ Known limits: what others put into scanned/ while main runs is seen at its next 
 as they come, so it may fall out otherwise when an index is made anew.
 """
 
-from videogen.catalog.catalog import Catalog
+from videogen.catalog.catalog import USES, Catalog
 from videogen.catalog.entry import Entry
+from videogen.catalog.logos import keep_logo, logo_of
 from videogen.catalog.sides import SIDE, read_asset, side_path
-from videogen.catalog.uses import Use
+from videogen.catalog.uses import Mentions, Use, mentions
 
-__all__ = ["SIDE", "Catalog", "Entry", "Use", "read_asset", "side_path"]
+__all__ = [
+    "SIDE",
+    "USES",
+    "Catalog",
+    "Entry",
+    "Mentions",
+    "Use",
+    "keep_logo",
+    "logo_of",
+    "mentions",
+    "read_asset",
+    "side_path",
+]

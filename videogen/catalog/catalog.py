@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from fractions import Fraction
 from functools import update_wrapper
 from pathlib import Path
 from threading import RLock
@@ -12,7 +13,7 @@ from uuid import uuid4
 import structlog
 
 from videogen import durable
-from videogen.catalog import uses
+from videogen.catalog import lookup, uses
 from videogen.catalog.entry import Entry
 from videogen.catalog.index import Index
 from videogen.catalog.pools import CHOSEN, Place, Pools
@@ -170,6 +171,16 @@ class Catalog:
         """Find the clip, track or voice whose bytes have this hash."""
         found = self._entry("sha256 = ? AND lot = ? AND kind <> 'link'", sha256, int(sha256[:16], 16) >> 1)
         return self._asset(found.path) if found is not None else None
+
+    @_alone
+    def of_word(self, word: str) -> list[str]:
+        """Give the paths of what a person may mean by the beginning of a hash, or by a file's name."""
+        return lookup.of_word(self._index, word)
+
+    @_alone
+    def long_clips(self, category: str, length_s: Fraction, most: int) -> list[str]:
+        """Give the paths of some clips of a category that last so long."""
+        return lookup.long_clips(self._index, category, length_s, most)
 
     def of_kind(self, kind: Kind, category: str | None = None) -> Iterator[Asset]:
         """Give the assets of a kind, of one category or of all, in order of path; each is read when it is come to."""

@@ -6,6 +6,8 @@ remove the file; what lies in tasks/, processing/ and output/ then is counted ag
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from videogen import durable
@@ -13,17 +15,55 @@ from videogen.catalog.index import Index
 from videogen.model.choice import lot_of
 from videogen.model.value import Value
 
+FIRST = b'{"task_id":"'
+"""How a line begins: a reader that wants no more than the id need not read the rest."""
+
 
 class Use(Value):
-    """One video: its id, its category, and the hashes of all that it shows and plays but the voice."""
+    """One video: its id, its category, and the hashes of all that was chosen for it.
+
+    `besides` are those of its voice and its logo, which are not chosen and not counted; older lines do not tell them.
+    """
 
     task_id: str
     category: str
     shown: tuple[str, ...]
+    besides: tuple[str, ...] = ()
 
     def to_line(self) -> bytes:
         """Give it as its line."""
         return (json.dumps(self.model_dump(), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """What the file knows of some contents. `known`: ids of which it tells all, `uses`: those that name a content."""
+
+    known: frozenset[str]
+    uses: tuple[Use, ...]
+
+
+def mentions(path: Path, words: Iterable[str], *, is_chosen: bool) -> Mentions:
+    """Look for contents by their hashes in the whole file, at the speed of reading it.
+
+    `is_chosen`: they are clips or tracks, which every line tells; of anything else older lines know nothing.
+    """
+    # The beginning of a hash is looked for as it is; a whole one with its quote, for no longer word is meant.
+    needles = [f'"{word}"'.encode() if len(word) == 64 else f'"{word}'.encode() for word in words]
+    known, uses = set[str](), []
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return Mentions(frozenset(), ())
+    with file:
+        for line in file:
+            is_whole = line.startswith(FIRST) and line.endswith(b"}\n")
+            if is_whole and (is_chosen or b'"besides":["' in line):
+                known.add(line[len(FIRST) : line.find(b'"', len(FIRST))].decode())
+            if any(needle in line for needle in needles):
+                with suppress(ValueError):
+                    uses.append(Use.model_validate_json(line))
+    return Mentions(frozenset(known), tuple(uses))
 
 
 class Ledger:

@@ -4,7 +4,7 @@ Reads: the arguments, the settings of --root. Writes: stdout, stderr, what its v
 Fails with: one sentence on stderr, and the exit status of the error's family.
 """
 
-from videogen.cli import cache, explaining, looking, making, repairing, replaying, roles, tidying
+from videogen.cli import cache, explaining, looking, making, remaking, repairing, replaying, roles, tidying, tracing
 from videogen.cli.app import EXITS, app, run
 
 __all__ = [
@@ -14,9 +14,11 @@ __all__ = [
     "explaining",
     "looking",
     "making",
+    "remaking",
     "repairing",
     "replaying",
     "roles",
     "run",
     "tidying",
+    "tracing",
 ]

@@ -177,6 +177,7 @@ def _published(spool: Spool, folder: Path) -> Answer:
         "took_s": round(sum((manifest.get("steps") or {}).values()), 1),
     }
     notes = [f"Everything was encoded in one piece: {manifest['fallback']}."] if manifest.get("fallback") else []
+    notes.append(f"Of what it is made, and how: videogen provenance {folder.name}")
     return Answer(where, "output", "published", "its video is done", notes=notes, facts=told(facts))
 
 
