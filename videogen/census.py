@@ -81,13 +81,14 @@ class Census:
             "rooms": [asdict(room) for room in self.rooms],
             "library": self.library,
             "waiting": [asdict(row) for row in self.waiting],
-            "nodes": [_node_as_dict(seen) for seen in self.nodes],
+            "nodes": [node_as_dict(seen) for seen in self.nodes],
             "intake": self.intake.model_dump(mode="json") if self.intake else None,
             "figures": self.figures.model_dump(),
         }
 
 
-def _node_as_dict(seen: Seen) -> dict[str, Any]:
+def node_as_dict(seen: Seen) -> dict[str, Any]:
+    """Give a node's paper as plain data for JSON, with what is seen from here."""
     derived = {
         "beat_age_s": round(seen.age_s, 1),
         "is_silent": seen.is_silent,

@@ -4,7 +4,20 @@ Reads: the arguments, the settings of --root. Writes: stdout, stderr, what its v
 Fails with: one sentence on stderr, and the exit status of the error's family.
 """
 
-from videogen.cli import cache, explaining, looking, making, remaking, repairing, replaying, roles, tidying, tracing
+from videogen.cli import (
+    cache,
+    explaining,
+    looking,
+    making,
+    recounting,
+    remaking,
+    repairing,
+    replaying,
+    roles,
+    tidying,
+    top,
+    tracing,
+)
 from videogen.cli.app import EXITS, app, run
 
 __all__ = [
@@ -14,11 +27,13 @@ __all__ = [
     "explaining",
     "looking",
     "making",
+    "recounting",
     "remaking",
     "repairing",
     "replaying",
     "roles",
     "run",
     "tidying",
+    "top",
     "tracing",
 ]

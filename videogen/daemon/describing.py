@@ -42,6 +42,7 @@ class Describing:
                 "task": task,
                 "frame": frame,
                 "frames": frames,
+                "render_s": round(self._pipeline.rendering_s, 1),
                 "held": tuple(sorted(self._pipeline.held)),
                 "figures": self._meter.figures(),
                 "published": counts["published"],

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import structlog
 
@@ -13,7 +14,7 @@ from videogen.daemon.signals import Signals
 from videogen.daemon.tidying import Tidying
 from videogen.daemon.watch import NodeWatch, SweepChore
 from videogen.metrics import Meter
-from videogen.model.intake import INTAKE, Intake
+from videogen.model.intake import INTAKE, WAITS, Intake
 from videogen.model.value import readable
 from videogen.notify import Notify
 from videogen.scan import AGAIN_S, Pass, Verdict
@@ -154,6 +155,8 @@ class _Main:
             put_off=len(result.put_off),
             deaf={readable(str(folder)): why for folder, why in house.watch.deaf.items()},
             poll_s=house.settings.scan.poll_s,
+            waiting=self._intake.waiting,
+            waits=self._intake.waits,
         )
         self._moved = time.monotonic() if result.decided or result.in_work else self._moved
         # With `once` all of raw/ is decided before the first task is made; what never comes to rest is not
@@ -163,6 +166,8 @@ class _Main:
         if is_idle or not (once and is_patient):
             waiting = house.assembler.assemble_once(result.arriving)
             report.waiting = {row.voice: row.reason for row in waiting}
+            first = dict(islice(report.waiting.items(), WAITS))
+            self._intake = self._intake.model_copy(update={"waiting": len(waiting), "waits": first})
             report.waiting |= {f"raw/{path}": reason for path, reason in result.put_off.items()}
             report.waiting |= {f"raw/{path}": "it is still changing" for path in result.arriving}
             if once:

@@ -8,6 +8,10 @@ INTAKE = ".intake.json"
 """The paper's name in processing/.nodes/."""
 
 
+WAITS = 20
+"""So many of the voices that wait are named: a person reads no more, and the paper stays small."""
+
+
 class Intake(Value):
     """raw/ at one moment. Units: files.
 
@@ -22,3 +26,7 @@ class Intake(Value):
     """Folders whose events do not come, by name, each with the reason; they are looked at by the clock."""
     poll_s: float = 0.0
     """How often that is."""
+    waiting: int = 0
+    """Voices without a task yet."""
+    waits: dict[str, str] = Field(default_factory=dict)
+    """The first of them, each with its reason."""

@@ -92,8 +92,8 @@ class NodePaper(Value):
     """A node's paper. A paper of another version still reads.
 
     Shape: `beat` counts up at every writing, from 0 in each life; `incarnation` is random per life; `held`: task ids.
-    Units: `frame` of `frames` of the running render; `disk_free` and `disk_total` bytes; `load1` as uptime tells it;
-        `published`, `failed` and `released` since the start.
+    Units: `frame` of `frames` of the running render, which began `render_s` ago; `disk_free` and `disk_total` bytes;
+        `load1` as uptime tells it; `published`, `failed` and `released` since the start.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -111,6 +111,7 @@ class NodePaper(Value):
     task: str = ""
     frame: int = 0
     frames: int = 0
+    render_s: float = 0.0
     held: tuple[str, ...] = ()
     heartbeat_s: float = 10.0
     lease_s: float = 60.0

@@ -8,6 +8,7 @@ new, gives back what it only fetched, and ends what it renders; one that is told
 one that failed: a hand lives on until nothing is held, or what another hand waits for would never come.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -71,6 +72,7 @@ class Pipeline:
         """Set to have the downloader look for a task now."""
         self.progress = ("", 0, 0)
         """The task that renders, frames encoded, of all."""
+        self._render_began = 0.0
         self.nothing_waits = False
         """Whether the last look for a task found none to take."""
         self.left = 0
@@ -167,6 +169,11 @@ class Pipeline:
         return "waiting-for-space" if self.no_space else "idle"
 
     @property
+    def rendering_s(self) -> float:
+        """Give how long ago the running render began; 0 where none is running."""
+        return time.monotonic() - self._render_began if self.progress[0] else 0.0
+
+    @property
     def held(self) -> frozenset[str]:
         """The ids in this node's hands."""
         return self._node.held.ids()
@@ -258,6 +265,7 @@ class Pipeline:
             if is_idle:
                 self._idle(self._idling)
             return not is_over
+        self._render_began = time.monotonic()
         self.progress = job.task_id, 0, 0
         if job.is_ahead:
             self._meter.count("prefetch_used")
