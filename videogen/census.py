@@ -165,17 +165,26 @@ def _files(folder: str | Path, endings: tuple[str, ...] = (), depth: int = 0) ->
 
 def measure(spool: Spool, store: Segments) -> dict[str, float]:
     """Measure what only a walk can tell, under the names of the meter's gauges: disk, trash, store, tasks not due."""
-    trash = [Path(where, name) for where, _, names in os.walk(spool.root / "trash") for name in names]
-    things = [path for name in ("failed", "attempts") for path in visible(spool.root / "trash" / name)]
     segments, segment_bytes = store.total()
     return {
         **disk(spool.root),
-        "trash_bytes": float(sum(_size(path) for path in trash)),
-        "trash_oldest_s": max(_ages_s([*things, *_refused(spool)]), default=0.0),
+        **trash(spool),
         "poison": float(sum(_read(path / "reason.json").get("code") == "poison" for path in _newest(spool.failed))),
         "not_due": float(sum(_is_put_off(path) for path in _newest(spool.tasks))),
         "cache_entries": float(segments),
         "cache_bytes": float(segment_bytes),
+    }
+
+
+def trash(spool: Spool) -> dict[str, float]:
+    """Measure what lies in the rooms of trash/, under the names of the meter's gauges. Units: bytes, seconds."""
+    rooms = ("invalid", "failed", "attempts")
+    walks = (os.walk(spool.root / "trash" / name) for name in rooms)
+    files = [Path(where, name) for walk in walks for where, _, names in walk for name in names]
+    things = [path for name in ("failed", "attempts") for path in visible(spool.root / "trash" / name)]
+    return {
+        "trash_bytes": float(sum(_size(path) for path in files)),
+        "trash_oldest_s": max(_ages_s([*things, *_refused(spool)]), default=0.0),
     }
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from heapq import nlargest
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -59,7 +60,12 @@ class Line:
     @property
     def key(self) -> int:
         """Give what two lines of the same thing have in common; a task that failed twice is two things."""
-        return hash((self.what, self.name, 0 if self.what == "video" else self.at))
+        return _key(self.what, self.name, self.at)
+
+    @property
+    def place(self) -> str:
+        """Name where it came to lie, from the root."""
+        return {"video": "output", "failed": "trash/failed", "refused": "trash/invalid"}[self.what] + f"/{self.name}"
 
     @property
     def frames_saved(self) -> int:
@@ -81,6 +87,10 @@ class Line:
             return line if sound and all(isinstance(getattr(line, name), int | float) for name in _NUMBERS) else None
         except (ValueError, TypeError, RecursionError):
             return None
+
+
+def _key(what: Kind, name: str, at: int) -> int:
+    return hash((what, name, 0 if what == "video" else at))
 
 
 _NUMBERS = ("seconds", "frames", "frames_encoded", "encode_s", "segments", "segments_reused")
@@ -190,7 +200,7 @@ class _Thing(NamedTuple):
 
     @property
     def key(self) -> int:
-        return Line(self.what, readable(self.name), self.at).key
+        return _key(self.what, readable(self.name), self.at)
 
     def read(self) -> Line | None:
         try:
@@ -247,8 +257,8 @@ def _stamp(room: Path) -> int:
 class Day:
     """What was made in one day, or in any stretch of time.
 
-    Units: `start` seconds since 1970; `video_s` seconds of finished video, `encode_s` of all encoders added up; `saved_s`
-        as it is reckoned, None where no video tells what a frame takes.
+    Units: `start` since 1970; `video_s` of finished video, `encode_s` of all encoders added up; `saved_s` as it is
+        reckoned, None where no video tells what a frame takes. All in seconds.
     """
 
     name: str
@@ -324,6 +334,12 @@ def since(lines: Iterable[Line], start: float, name: str) -> Day:
         if line.at >= start:
             found.add(line, each_s)
     return found
+
+
+def failures(spool: Spool, lines: Iterable[Line], most: int) -> list[Line]:
+    """Give the last failures that still lie in trash/, the newest first."""
+    found = nlargest(8 * most, (line for line in lines if line.what != "video"), key=lambda line: line.at)
+    return [line for line in found if os.path.lexists(spool.root / line.place)][:most]
 
 
 def _date(day: int) -> str:

@@ -89,6 +89,14 @@ def age(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def size_of(count: float) -> str:
+    """Say how many bytes that are, in the largest unit that fits."""
+    for unit, length in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= length:
+            return f"{count / length:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
 @contextmanager
 def by_hand(house: House) -> Iterator[Tell]:
     """Work in the foreground: a bar, and a stop that leaves nothing behind."""

@@ -1,12 +1,13 @@
 """One picture of `top`: a sight drawn into a number of columns and lines. Pure: the same sight gives the same lines."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.text import Text
 
-from videogen.cli.app import age
+from videogen.cli.app import age, size_of
 from videogen.model.node import ENDED, Figures
 from videogen.watching import Count, Event, NodeSight, Sight
 
@@ -17,6 +18,8 @@ BAR = (10, 40)
 NAME = (8, 24)
 """Least and most columns of a bar, and of a node's name."""
 EIGHTHS = " ▏▎▍▌▋▊▉"
+PROGRESS = "Rendering"
+"""A line that says what the bars say better."""
 LEVELS = {"WARN": "yellow", "ERROR": "red", "CRITICAL": "red"}
 STATES = {"working": "green", "idle": "dim", "ended": "dim", "silent": "red", "unreadable": "red", "no space": "red"}
 HELP = (
@@ -34,6 +37,8 @@ HELP = (
     "cache    share of the segments the store had since the live nodes started",
     "working  share of the time with work in which the renderers worked",
 )
+_UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+"""An id of a task: its beginning is as much as any verb needs."""
 
 
 @dataclass(frozen=True)
@@ -133,14 +138,6 @@ def _hour(figures: Figures) -> str:
     return videos + failed + pace + ("" if working is None else f", {working:.0%} working")
 
 
-def size_of(count: float) -> str:
-    """Say how many bytes that are, in the largest unit that fits."""
-    for unit, length in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= length:
-            return f"{count / length:.1f} {unit}"
-    return f"{count:.0f} B"
-
-
 def _waits(waits: Sequence[str], most: int, width: int) -> Iterator[Text]:
     shown = waits if len(waits) <= most else waits[: most - 1]
     for sentence in shown:
@@ -204,13 +201,15 @@ def _events(events: Sequence[Event], lines: int, width: int) -> Iterator[Text]:
     if lines < 2:
         return
     yield _cut(f"{'last events':<{width}}", width, "reverse dim")
-    for event in events[-(lines - 1) :]:
+    for event in [event for event in events if event.message != PROGRESS][-(lines - 1) :]:
         line = Text(no_wrap=True)
         line.append(f"{event.at[11:19]} ", "dim")
         line.append(f"{event.level:<5} ", LEVELS.get(event.level, "dim"))
         line.append(f"{event.log} ", "cyan")
-        line.append(event.message, LEVELS.get(event.level, ""))
-        line.append(f" {event.fields}", "dim")
+        line.append(_UUID.sub(r"\1…", event.message), LEVELS.get(event.level, ""))
+        told = _UUID.search(event.message)
+        fields = event.fields.replace(f"task={told[0]}", "").strip() if told else event.fields
+        line.append(_UUID.sub(r"\1…", f" {fields}"), "dim")
         yield _cut(line, width)
 
 

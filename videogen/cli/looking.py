@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from videogen import census, config, doctor
+from videogen import census, config, doctor, history
 from videogen import tune as tuning
-from videogen.cli.app import Given, Json, age, app, print_json
+from videogen.cli.app import Given, Json, age, app, print_json, size_of
 from videogen.errors import MissingInput
 from videogen.model.intake import Intake
 from videogen.model.node import Figures, Seen
@@ -23,6 +24,9 @@ from videogen.render import compile_task, known_of
 from videogen.spool import Spool, read_task
 from videogen.wiring import House
 
+FAILURES = 5
+"""So many of the last failures are told; `ls trash/failed` shows them all."""
+
 
 @app.command()
 def status(as_json: Json = False) -> None:
@@ -31,10 +35,14 @@ def status(as_json: Json = False) -> None:
     house.spool.expect_rooms()
     house.catalog.load()
     found = census.take(house.spool, house.catalog.counts(), house.assembler.waiting())
+    lines = history.History(house.spool).whole()
+    last_day = history.since(lines, time.time() - history.DAY_S, "the last 24 hours")
+    failures = history.failures(house.spool, lines, FAILURES)
     if as_json:
         measured = census.measure(house.spool, house.segments)
         metrics = census.kept(house.root / house.settings.log.dir)
-        print_json(found.to_dict() | {"measured": measured, "metrics": metrics})
+        made = {"last_day": last_day.to_dict(), "last_failures": [_failure(line) for line in failures]}
+        print_json(found.to_dict() | {"measured": measured, "metrics": metrics} | made)
         return
     table = Table(title=escape(found.root), title_justify="left")
     for heading in ("room", "count", "oldest"):
@@ -48,10 +56,34 @@ def status(as_json: Json = False) -> None:
     if found.nodes:
         console.print(_nodes(found.nodes))
         console.print(_figures(found.figures), markup=False, soft_wrap=True)
+    console.print(_last_day(last_day), markup=False, soft_wrap=True)
+    console.print(_trash(census.trash(house.spool)), markup=False, soft_wrap=True)
+    for line in failures:
+        ago = age(max(0.0, time.time() - line.at))
+        console.print(f"{line.place}, {ago} ago: {line.message} ({line.code})", markup=False, soft_wrap=True)
     for trouble in census.troubles(found.nodes, house.settings.log.low_disk_gb * 1e9):
         console.print(f"{trouble.code}: {trouble.message}. {trouble.remedy}", markup=False, soft_wrap=True)
     for row in found.waiting:
         console.print(f"waiting: {row.voice}: {row.reason}", markup=False, soft_wrap=True)
+
+
+def _last_day(day: history.Day) -> str:
+    failed = sum(day.failures.values())
+    told = [f"{day.videos} videos, {age(day.video_s)} long"] if day.videos else ["no video"]
+    told += [] if day.reused is None else [f"the store had {day.reused:.0%} of their segments"]
+    told += [f"{age(day.saved_s)} of encoding saved"] if day.saved_s else []
+    told += [f"{failed} failed"] if failed else []
+    return f"{day.name}: " + ", ".join(told)
+
+
+def _trash(measured: Mapping[str, float]) -> str:
+    if not measured["trash_bytes"]:
+        return "trash/ is empty"
+    return f"trash/: {size_of(measured['trash_bytes'])}, the oldest {age(measured['trash_oldest_s'])}"
+
+
+def _failure(line: history.Line) -> dict[str, object]:
+    return {"path": line.place, "at": line.at, "code": line.code, "message": line.message}
 
 
 def _intake(intake: Intake | None) -> str:

@@ -16,7 +16,7 @@ from videogen.cli.app import Given, Json, age, app, print_json
 from videogen.history import DAY_S, TOLD_SHARE, Day, History, Tell, days, since
 from videogen.wiring import House
 
-BAR = 16
+BAR = 10
 EIGHTHS = " ▏▎▍▌▋▊▉"
 RECKONED = (
     f"saved: frames shown but not encoded, times what one takes in videos of that size that encoded at least"
@@ -46,7 +46,7 @@ def history(
     table = Table(caption=RECKONED, caption_justify="left")
     for heading in ("day", "videos", "", "length", "reused", "encoded", "saved", "failures"):
         left = heading in {"day", "", "failures"}
-        table.add_column(heading, justify="left" if left else "right", overflow="fold", no_wrap=heading == "day")
+        table.add_column(heading, justify="left" if left else "right", overflow="fold", no_wrap=heading != "failures")
     for day in (*found, total):
         bar = "" if day is total else _share(day.videos, most)
         table.add_row(day.name, str(day.videos), bar, *_told(day), end_section=day is found[-1])

@@ -59,13 +59,14 @@ def _live(watcher: Watcher, every_s: float) -> None:
     screen = Screen()
     try:
         with screen.open():
-            _run(screen, watcher, View(every_s=every_s))
+            run(screen, watcher, View(every_s=every_s))
     except Ended as end:
         if end.number != signal.SIGINT:  # Ctrl-C is how one leaves such a thing
             die_of(end.number)
 
 
-def _run(screen: Screen, watcher: Watcher, view: View) -> None:
+def run(screen: Screen, watcher: Watcher, view: View) -> None:
+    """Show what is seen until `q` is hit. Raises: Ended: a signal came."""
     sight = watcher.look(FIRST_S)
     due = time.monotonic() + view.every_s
     while True:

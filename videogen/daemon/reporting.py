@@ -4,6 +4,7 @@ import structlog
 
 from videogen import census, durable, metrics
 from videogen.daemon.keeper import Chore
+from videogen.history import History
 from videogen.metrics import Meter
 from videogen.wiring import House
 
@@ -12,6 +13,8 @@ log = structlog.get_logger()
 TEXT_EVERY_S = 10.0
 WALK_EVERY_S = 60.0
 """The rooms, trash and store are walked this often: they are large."""
+NOTED = 500
+"""So many videos and failures are noted at a time: their papers are read one by one."""
 
 
 class Reporting:
@@ -22,6 +25,7 @@ class Reporting:
         self._role = role
         self._meter = meter
         self._is_main = role == "main"
+        self._history = History(house.spool)
         self._ledger = census.Ledger(house.spool)
         self._drift = census.Drift(meter)
         self._said: tuple[int, ...] = ()
@@ -33,6 +37,7 @@ class Reporting:
         chores = [Chore("write the figures", min(TEXT_EVERY_S, every_s), self.write)]
         if self._is_main:
             chores.insert(0, Chore("count the rooms", WALK_EVERY_S, self._walk))
+            chores.append(Chore("note what was made", WALK_EVERY_S, self._note))
         else:
             chores.append(Chore("log the figures", every_s, self.say))
         return tuple(chores)
@@ -60,6 +65,10 @@ class Reporting:
         if any(done) and done != self._said:
             log.info("Figures of the last hour", **figures.line())
         self._said = done
+
+    def _note(self) -> None:
+        """Note what was made and what failed, before someone takes it out of its room."""
+        self._history.look(most=NOTED)
 
     def _walk(self) -> None:
         self._meter.gauge(census.measure(self._house.spool, self._house.segments))

@@ -166,20 +166,23 @@ class Trash:
         self.paced = Paced(self._steps, every_s=SIZE_EVERY_S)
 
     def _steps(self) -> Steps:
-        size, oldest, nth, top = 0, None, 0, len(self._root.parts)
-        for where, folders, names in os.walk(self._root):
-            inside = Path(where).parts[top:]
-            aged = [*folders, *names] if inside[:1] in {("failed",), ("attempts",)} and len(inside) == 1 else names
-            is_room = len(inside) == 1
-            for name in {*names, *aged}:
-                if (nth := nth + 1) % SLICE == 0:
-                    yield
-                with suppress(OSError):
-                    found = os.lstat(f"{where}/{name}")
-                    size += found.st_size if name in names else 0
-                    # Of a refused file its note tells the time: a file keeps the one its owner gave it.
-                    if is_room and is_visible(name) and (inside[0] != "invalid" or name.endswith(NOTE)):
-                        oldest = min(found.st_mtime, oldest or found.st_mtime)
+        size, oldest, nth = 0, None, 0
+        for room in ("invalid", "failed", "attempts"):
+            top = str(self._root / room)
+            for where, folders, names in os.walk(top):
+                is_top = where == top
+                for is_file, name in (
+                    *((True, name) for name in names),
+                    *((False, name) for name in folders if is_top),
+                ):
+                    if (nth := nth + 1) % SLICE == 0:
+                        yield
+                    with suppress(OSError):
+                        found = os.lstat(f"{where}/{name}")
+                        size += found.st_size if is_file else 0
+                        # Of a refused file its note tells the time: a file keeps the one its owner gave it.
+                        if is_top and is_visible(name) and (room != "invalid" or name.endswith(NOTE)):
+                            oldest = min(found.st_mtime, oldest or found.st_mtime)
         self.oldest = oldest
         yield
         return size
