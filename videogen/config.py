@@ -118,6 +118,9 @@ class Render(_Table):
         Field(ge=1, le=64, description="threads of one encode, the same on every node: other counts give other bytes."),
     ] = 1
     audio_kbps: Annotated[int, Field(ge=32, le=512, description="kbit/s of AAC; 192 is clean for stereo.")] = 192
+    pictures: Annotated[
+        bool, Field(description="beside each video a poster, a contact sheet and a waveform; a second of a core at 4K.")
+    ] = True
     stall_s: Annotated[
         float,
         Field(gt=0, description="s; an encode that counts no frame and uses no processor this long is ended."),

@@ -237,6 +237,7 @@ class House:
             way=settings.fetch,
             scratch=self.root / settings.scratch if settings.scratch else None,
             retry_s=settings.retry_s,
+            pictures=self.settings.render.pictures,
         )
         return Node(self.spool, self.segments, queue, setup, meter)
 

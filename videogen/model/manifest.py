@@ -123,6 +123,10 @@ class Manifest(Value):
     """What a person should know of it: each begins with its word."""
     quality: dict[str, Any] | None = None
     """What was measured of the finished video, where that is done."""
+    pictures: dict[str, Digest] = Field(default_factory=dict)
+    """The pictures beside the video, each with its SHA-256."""
+    pictures_trouble: str = ""
+    """Why pictures are missing; empty where all that were wanted are there."""
 
 
 def appearances(task: Task) -> dict[tuple[Role, str], tuple[Shown, ...]]:

@@ -17,6 +17,7 @@ from videogen.model.manifest import Manifest
 from videogen.model.task import ATTEMPTS
 from videogen.plan import Plan
 from videogen.points import point
+from videogen.render.album import Album
 from videogen.render.bench import Bench, is_device_trouble
 from videogen.render.executor import Executor
 from videogen.render.fetch import NearFiles, Way, read_ahead, way_of
@@ -62,6 +63,7 @@ class Setup:
     way: Way = "auto"
     scratch: Path | None = None
     retry_s: float = 30.0
+    pictures: bool = False
 
 
 class Node:
@@ -202,10 +204,12 @@ class Node:
         job.stage = "upload"
         order, done = job.made()
         size_bytes = done.video.stat().st_size
+        album = Album.of(done.video) if self._setup.pictures else Album()
         self._upload(job, done)
         if job.is_fenced or self.is_fenced():
             raise LeaseLost(f"this node was silent too long to publish {job.task_id}", remedy="Nothing was published.")
-        target = self._spool.finish(job.claim, self._manifest(job, order.plan, size_bytes))
+        manifest = self._manifest(job, order.plan, size_bytes)
+        target = self._spool.finish(job.claim, album.put(job.claim.out, manifest))
         self._tidy(job, done, order.plan)
         seconds = time.monotonic() - job.began
         log.info(
