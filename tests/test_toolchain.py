@@ -4,6 +4,7 @@ Where only the choice of a program matters a shell script is enough; what an enc
 `fake_ffmpeg.py`, with the words of each vendor.
 """
 
+import grp
 import json
 import os
 from collections.abc import Callable
@@ -14,9 +15,8 @@ from typing import Any
 import pytest
 
 from tests import fake_ffmpeg, footage
-from videogen import doctor
 from videogen.cage import Walls
-from videogen.doctor import Finding
+from videogen.doctor import Finding, Patient, encoding
 from videogen.errors import ToolchainError
 from videogen.model.profile import Encoder, EncoderName
 from videogen.spool import Spool
@@ -479,7 +479,7 @@ def test_proofs_that_cannot_be_kept_stop_nothing(stage: Stage) -> None:
 
 def findings(stage: Stage, wanted: str = "auto") -> dict[str, Finding]:
     """Ask the doctor about encoders, in a folder that is no spool."""
-    found = doctor.examine(Spool(stage.file.parent.parent.parent), stage.toolchain(), wanted)
+    found = encoding.look(Patient(Spool(stage.file.parent.parent.parent), stage.toolchain, wanted))
     return {one.subject: one for one in found if one.subject.startswith("encoder")}
 
 
@@ -505,7 +505,7 @@ def test_doctor_tells_each_device(stage: Stage) -> None:
     assert "out of memory (10)" in busy.found
     assert busy.remedy
     assert "libamfrt64.so.1 failed to open" in absent.found
-    assert rows["encoder chosen"] == Finding("encoder chosen", "good", f"h264_vaapi on {path}")
+    assert rows["encoder chosen"] == Finding("encoder chosen", "good", f"h264_vaapi on {path}", group="FFmpeg")
 
 
 def test_doctor_tries_anew_and_keeps_it(stage: Stage) -> None:
@@ -538,9 +538,8 @@ def test_doctor_names_the_group_of_a_device(stage: Stage, monkeypatch: pytest.Mo
 
     rows = findings(stage)
 
-    gid = Path(path).stat().st_gid
-    assert (
-        rows[f"encoder h264_vaapi on {path}"].remedy
-        == f"Give the videogen user the group {gid}, which {path} belongs to."
-    )
+    group = grp.getgrgid(Path(path).stat().st_gid).gr_name
+    remedy = rows[f"encoder h264_vaapi on {path}"].remedy
+    assert remedy.startswith(f"`usermod -aG {group} videogen`")
+    assert path in remedy
     assert rows["encoder h264_amf"].remedy == ""

@@ -38,6 +38,7 @@ from videogen.why import Explainer
 if TYPE_CHECKING:
     from videogen.crawl.crawl import Crawler
     from videogen.desk import Desk
+    from videogen.doctor import Patient
 
 log = structlog.get_logger()
 
@@ -267,6 +268,23 @@ class House:
 
         cutting = Cutting(self.prober, library)
         return Desk(self.bench, self.prober, cutting, self.segments if is_spool else None, self.stop)
+
+    @property
+    def patient(self) -> "Patient":
+        """What doctor looks at."""
+        from videogen.doctor import Patient  # noqa: PLC0415 -- only doctor needs all that it asks
+
+        node, rows = self.settings.node, config.rows(self.settings)
+        return Patient(
+            spool=self.spool,
+            toolchain=lambda: self.toolchain,
+            wanted_encoder=self.settings.render.encoder,
+            encodes=node.encodes or tune.kept(self.root, self.node_name()) or os.cpu_count() or 1,
+            frame_px=self.canvas.width * self.canvas.height,
+            drain_s=node.drain_s,
+            scratch=self.root / node.scratch if node.scratch else None,
+            changed=sum(row["value"] != row["default"] for row in rows),
+        )
 
     @cached_property
     def crawler(self) -> "Crawler":

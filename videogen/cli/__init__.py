@@ -6,6 +6,7 @@ Fails with: one sentence on stderr, and the exit status of the error's family.
 
 from videogen.cli import (
     cache,
+    checking,
     explaining,
     looking,
     making,
@@ -24,6 +25,7 @@ __all__ = [
     "EXITS",
     "app",
     "cache",
+    "checking",
     "explaining",
     "looking",
     "making",

@@ -1,4 +1,4 @@
-"""The verbs that look and start nothing: status, plan, doctor, config."""
+"""The verbs that look and start nothing: status, plan, config."""
 
 import json
 import tempfile
@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from videogen import census, config, doctor, history
-from videogen import tune as tuning
+from videogen import census, config, history
 from videogen.cli.app import Given, Json, age, app, print_json, size_of
 from videogen.errors import MissingInput
 from videogen.model.intake import Intake
@@ -167,52 +166,6 @@ def _task(spool: Spool, wanted: str) -> Task:
     raise MissingInput(
         f"{trouble} in {spool.root} begin with {wanted!r}", remedy="`ls tasks processing trash/failed` shows their ids."
     )
-
-
-@app.command(name="doctor")
-def doctor_command(
-    as_json: Json = False,
-    tune: Annotated[bool, typer.Option("--tune", help="Measure how many encodes to run side by side.")] = False,
-    name: Annotated[str, typer.Option("--name", help="The node to tune; default the host's.")] = "",
-) -> None:
-    """Look for what breaks such systems on this machine; each finding with a remedy."""
-    house = House(Given.root)
-    if tune:
-        _tune(house, house.node_name(name), as_json=as_json)
-        return
-    findings = doctor.examine(house.spool, house.toolchain, house.settings.render.encoder)
-    if as_json:
-        print_json([finding.__dict__ for finding in findings])
-    else:
-        table = Table()
-        for heading in ("what", "is", "found", "remedy"):
-            table.add_column(heading, overflow="fold")
-        for finding in findings:
-            colour = {"good": "green", "note": "yellow", "bad": "red"}[finding.state]
-            table.add_row(
-                finding.subject, f"[{colour}]{finding.state}[/]", escape(finding.found), escape(finding.remedy)
-            )
-        Console().print(table)
-    if any(finding.state == "bad" for finding in findings):
-        raise typer.Exit(78)
-
-
-def _tune(house: House, node: str, *, as_json: bool) -> None:
-    house.spool.expect_rooms()
-    tried: list[tuning.Trial] = []
-
-    def tell(trial: tuning.Trial) -> None:
-        tried.append(trial)
-        if not as_json:
-            typer.echo(f"{trial.encodes} at once: {trial.frames_per_s:.1f} frames/s, {trial.memory_mb} MB each")
-
-    with tempfile.TemporaryDirectory(prefix="videogen-tune-") as scratch:
-        best = tuning.tune(house.bench, house.canvas, Path(scratch), tell)
-    paper = tuning.keep(house.root, node, best)
-    if as_json:
-        print_json({"encodes": best.encodes, "trials": [trial.__dict__ for trial in tried], "kept": str(paper)})
-    else:
-        typer.echo(f"the node {node} runs {best.encodes} at once from its next start on")
 
 
 @app.command(name="config")
