@@ -19,6 +19,7 @@ bad-index | task | the index of the finished video cannot be read | Report it wi
 bad-magic | file command | by its first bytes it is nothing that videogen reads | Export it as MP4 or MP3, drop that.
 bad-structure | file command | its inner structure cannot be read | Export it anew and drop that.
 broken-font | command | the font cannot be drawn with | Use another TrueType or OpenType font.
+cancelled | task | someone cancelled it | `videogen retry` brings it back.
 certificate | link | the site has no valid certificate | Ask the site's owner.
 channels-not-allowed | voice command | its channels cannot be mixed down to stereo | Export it in stereo.
 check-failed | task | the finished video is not what was planned | Report it with the folder.

@@ -20,7 +20,7 @@ from videogen.model.manifest import Manifest
 from videogen.model.node import NodePaper
 from videogen.model.segment import Name
 from videogen.segments import Segments
-from videogen.spool import Claim, Heart, Identity, Spool, Sweeper, visible
+from videogen.spool import Claim, Heart, Identity, Spool, Sweeper, cancelling, visible
 from videogen.trash import Trash
 
 BROKEN = MediaError("the clip is broken", remedy="Replace it.", code="decode-error")
@@ -166,6 +166,20 @@ class Life:
         if failed := [path.name for path in visible(self.spool.failed) if "~" not in path.name]:
             self.spool.retry(self.dice.choice(failed))
 
+    def cancel(self) -> None:
+        """Cancel a task that waits or is held, by whomever."""
+        if names := self._within_reach():
+            cancelling.cancel(self.spool, self.dice.choice(names), at="now", patience_s=0.03)
+
+    def requeue(self) -> None:
+        """Queue a task anew, wherever it lies."""
+        if names := [*self._within_reach(), *(path.name for path in visible(self.spool.failed))]:
+            wish = cancelling.Wish(priority=self.dice.randint(1, 9))
+            cancelling.requeue(self.spool, self.dice.choice(names).partition("~")[0], wish, patience_s=0.03)
+
+    def _within_reach(self) -> list[str]:
+        return [path.name for room in (self.spool.tasks, self.spool.processing) for path in visible(room)]
+
     def sweep(self) -> None:
         """Look at the nodes as main does, for so long that whoever sleeps is taken for dead."""
         ticks = count()
@@ -211,6 +225,8 @@ VERBS: dict[Verb, int] = {
     Life.discard: 3,
     Life.leave: 3,
     Life.retry: 3,
+    Life.cancel: 1,
+    Life.requeue: 1,
     Life.sweep: 2,
     Life.spoil: 1,
     Life.refuse: 1,

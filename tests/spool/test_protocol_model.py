@@ -31,10 +31,10 @@ from hypothesis.stateful import (
 from tests import papers
 from videogen import durable, fsck, points
 from videogen.catalog import side_path
-from videogen.errors import LeaseLost, MediaError, MissingInput
+from videogen.errors import LeaseLost, MediaError, MissingInput, TemporaryError
 from videogen.model.node import NodePaper
 from videogen.model.task import ATTEMPTS
-from videogen.spool import Claim, Identity, Spool, Sweeper, paper_of, read_task, returning, visible
+from videogen.spool import Claim, Identity, Spool, Sweeper, cancelling, paper_of, read_task, returning, visible
 from videogen.spool.papers import read_lease, token
 
 pytestmark = [
@@ -44,6 +44,8 @@ pytestmark = [
 IS_LONG = os.environ.get("VIDEOGEN_LONG") == "1"
 LEASE_S = 60.0
 LOOK_S = LEASE_S / 4
+PATIENCE_S = 0.03
+"""Of an operator's hand, for what another holds in his sleep."""
 NODES = ("n1", "n2", "n3")
 VIDEO = b"final"
 VOICE = "scanned/story/a/s/voice/v.mp3"
@@ -222,6 +224,7 @@ BACK = ("fence.after_rename", "back.after_verdict", *REAPED, *ANEW)
 BURIED = ("fence.after_rename", "bury.after_verdict", *REAPED, "bury.after_rename")
 ENDING = (*PUBLISHING, *BACK, *BURIED)
 SWEEPING = ("sweep.before_take", *BACK, *BURIED)
+HANDED = ("cancel.before_end", *CLAIMING)
 RETRYING = ("durable.write.after_rename", "retry.after_rename", *REAPED[1:], *ANEW)
 
 
@@ -246,6 +249,8 @@ LATE = (
     *PARTS,
     *(Part("sweeper", "take back", point) for point in ("sweep.before_take", *BACK)),
     *(Part("operator", "retry", point) for point in RETRYING),
+    *(Part("hand", "cancel", point) for point in ("cancel.before_end", *BURIED[:3])),
+    *(Part("hand", "requeue", point) for point in BACK[:2]),
 )
 
 
@@ -418,6 +423,8 @@ class Protocol(RuleBasedStateMachine):
             self._end(mind, task_id, "give up", NOTHING)
             self._retry(task_id, fault)
             self._retry(task_id, NOTHING)
+        elif part.who == "hand":
+            self._take_by_hand(task_id, fault, is_back=part.how == "requeue")
         elif part.who == "sweeper":
             mind.die()
             self._be_born(mind)
@@ -489,6 +496,27 @@ class Protocol(RuleBasedStateMachine):
             return NOTHING
 
         self.retried.add(task_id)
+        self._do_for_nobody(step, fault)
+
+    @rule(which=WHICH, is_back=st.booleans(), fault=faults(*HANDED, *BACK, *BURIED))
+    def take_by_hand(self, which: int, is_back: bool, fault: str) -> None:
+        """An operator cancels a task that waits or is held, or queues it anew; whoever held it did nothing wrong."""
+        there = [path.name for room in (self.spool.tasks, self.spool.processing) for path in visible(room)]
+        if there:
+            self._take_by_hand(there[which % len(there)], fault, is_back=is_back)
+
+    def _take_by_hand(self, task_id: str, fault: str, *, is_back: bool) -> None:
+        def step() -> str:
+            with suppress(LeaseLost, MissingInput, TemporaryError):
+                if is_back:
+                    cancelling.requeue(self.spool, task_id, cancelling.Wish(priority=7), patience_s=PATIENCE_S)
+                else:
+                    cancelling.cancel(self.spool, task_id, at="now", patience_s=PATIENCE_S)
+            return NOTHING
+
+        self.unharmed[task_id] += 1
+        for mind in self.nodes.values():
+            mind.sure.discard(task_id)
         self._do_for_nobody(step, fault)
 
     @rule(which=WHICH)

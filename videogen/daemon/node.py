@@ -17,7 +17,7 @@ from videogen.errors import Stopped, VideogenError
 from videogen.ffmpeg import Progress
 from videogen.metrics import Meter
 from videogen.notify import Notify
-from videogen.render import Pipeline, Warmed
+from videogen.render import Pipeline, Warmed, losing
 from videogen.spool import Heart, Identity, drain_of
 from videogen.spool.announcing import announced
 from videogen.wiring import House
@@ -142,6 +142,7 @@ class _Life:
         return (
             sweep.chore(),
             Chore("look for a request to drain", DRAIN_LOOK_S, self._look_for_request),
+            Chore("look whether its tasks are its own", losing.LOOK_S, losing.LostTasks(self._pipeline.jobs).look),
             LowDisk(house.root, house.settings.log.low_disk_gb).chore(),
             *self._reporting.chores(),
         )

@@ -23,6 +23,8 @@ class Job:
     scratch: Path
     halt: Event = field(default_factory=Event)
     is_fenced: bool = False
+    is_ending: bool = False
+    """Whether its token is just being moved by ourselves."""
     is_ahead: bool = False
     """Whether it was fetched while another rendered."""
     stage: Literal["download", "render", "upload"] = "download"

@@ -209,6 +209,7 @@ class Node:
         if job.is_fenced or self.is_fenced():
             raise LeaseLost(f"this node was silent too long to publish {job.task_id}", remedy="Nothing was published.")
         manifest = self._manifest(job, order.plan, size_bytes)
+        job.is_ending = True
         target = self._spool.finish(job.claim, album.put(job.claim.out, manifest))
         self._tidy(job, done, order.plan)
         seconds = time.monotonic() - job.began
@@ -285,10 +286,11 @@ class Node:
 
         What cannot be done now, as the disk is full or gone, is done by a later sweep: the claim says whose it was.
         """
+        job.is_ending = True
         try:
             return self._ended_on_any_disk(job, error)
         except LeaseLost as lost:
-            log.warning("Lost the task to another node", task=job.task_id, because=lost.message)
+            log.warning("Lost the task", task=job.task_id, because=lost.message)
             if job.done:
                 self._figures.count("fenced")
             return "lost"

@@ -178,6 +178,11 @@ class Pipeline:
         """The ids in this node's hands."""
         return self._node.held.ids()
 
+    def jobs(self) -> tuple[Job, ...]:
+        """Give what is in the hands now."""
+        with self._changed:
+            return tuple(job for job in self._at.values() if job is not None)
+
     # -- hands ---------------------------------------------------------------------------------------------------------
 
     def _hand(self, name: str, work: Callable[[], bool]) -> None:

@@ -33,11 +33,20 @@ LOG = "stderr.log"
 
 @dataclass(frozen=True)
 class Changed:
-    """What is different about a task that went back. Absolute, so that writing it twice changes nothing."""
+    """What is different about a task that went back. Absolute, so that writing it twice changes nothing.
+
+    Without a priority, or tags, it keeps those it has.
+    """
 
     attempts: int
     not_before_s: float = 0.0
     avoid: tuple[str, ...] = ()
+    priority: int | None = None
+    tags: tuple[str, ...] | None = None
+
+    def of(self, task: Task) -> Task:
+        """Give the task as it goes back."""
+        return task.model_copy(update={name: value for name, value in asdict(self).items() if value is not None})
 
 
 @contextmanager
@@ -69,7 +78,7 @@ def unfence(folder: Path, epoch: int) -> None:
 def give_back(root: Path, folder: Path, epoch: int, changed: Changed) -> None:
     """Put a fenced claim back into tasks/ under the next epoch. Raises: LeaseLost: another goes on with it."""
     with _ours(folder.name, folder.parent):
-        task = read_task(folder).model_copy(update=asdict(changed))
+        task = changed.of(read_task(folder))
         durable.write(folder / f".fenced.{epoch}" / CHANGED, task.to_json())
         point("back.after_verdict")
         finish(root, _aside(folder, epoch), folder.name, epoch)
@@ -230,14 +239,17 @@ def _clear_published(root: Path, folder: Path, epoch: int) -> str | None:
     return None
 
 
-def retry(root: Path, task_id: str) -> None:
-    """Give a failed task a new start: no attempts counted, no node avoided.
+CLEAN = Changed(0)
+
+
+def retry(root: Path, task_id: str, changed: Changed = CLEAN) -> None:
+    """Give a failed task a new start, with what is changed about it.
 
     Raises: LeaseLost: another took it up. FileNotFoundError: it is not in trash/failed, or was never a task.
     MissingInput: its paper cannot be read, or is another's.
     """
     folder = root / "trash" / "failed" / task_id
-    task = read_task(folder).model_copy(update=asdict(Changed(0)))
+    task = changed.of(read_task(folder))
     if task.task_id != task_id:
         raise MissingInput(f"{task_id} is a copy of the task {task.task_id}", remedy="Remove it, or retry that one.")
     epoch, unfenced = token(folder, prefix=".fenced."), token(folder)

@@ -14,14 +14,12 @@ these goes on at the first rename that was not done.
 
 import errno
 import fcntl
-import os
 import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
 from os import getpid
 from pathlib import Path
 
@@ -31,6 +29,7 @@ from videogen.model.manifest import Manifest
 from videogen.model.task import Lease, Task, reason_for
 from videogen.points import point
 from videogen.spool import returning
+from videogen.spool.broken import Broken
 from videogen.spool.papers import HALF, REAPED, expect_task, read_task, token, visible
 
 ROOMS = ("raw", "scanned", "tasks", "processing", "output", "trash")
@@ -93,6 +92,7 @@ class Spool:
         self.failed = root / "trash" / "failed"
         self.attempts = root / "trash" / "attempts"
         self.nodes = self.processing / ".nodes"
+        self._broken = Broken(self.tasks, self.failed)
 
     def lay_out(self) -> None:
         """Make every room that is missing; what is there stays as it is."""
@@ -185,35 +185,9 @@ class Spool:
     def clear_broken(self, at: str, names: Iterable[str] | None = None) -> list[tuple[str, VideogenError]]:
         """Move what lies in tasks/ and can never be claimed to trash/failed; give each name and its trouble.
 
-        Only what `names` lists is looked at, where it is given.
+        Only what `names` lists is looked at, where it is given. What the disk does not let us move is said once.
         """
-        broken: list[tuple[str, VideogenError]] = []
-        for path in visible(self.tasks) if names is None else [self.tasks / name for name in names]:
-            try:
-                expect_task(path)
-            except MissingInput as error:
-                if os.path.lexists(path) and self._is_set_aside(path, error, at):  # else another node took it
-                    broken.append((path.name, error))
-            except OSError:
-                continue
-        return broken
-
-    def _is_set_aside(self, path: Path, error: VideogenError, at: str) -> bool:
-        """Move it with its reason; False: another was quicker, or the disk does not let us now."""
-        taken = count(2)
-        target = self.failed / path.name
-        while os.path.lexists(target):
-            target = self.failed / f"{path.name}~{next(taken)}"
-        note = reason_for(error, stage="claim", path=f"tasks/{path.name}", at=at)
-        is_folder = path.is_dir() and not path.is_symlink()
-        # The reason first: a death between the two leaves a note too many, never a thing without one.
-        beside = path / "reason.json" if is_folder else target.with_name(f"{target.name}.reason.json")
-        try:
-            durable.write(beside, note.to_json())
-            durable.move(path, target)
-        except (OSError, NoSpace):
-            return False
-        return True
+        return self._broken.cleared(at, names)
 
     def on_their_way(self) -> list[str]:
         """Name the tasks that are claimed, or between two rooms: none of them is lost, and none is done."""
@@ -350,9 +324,12 @@ class Spool:
 
         Raises: LeaseLost: it was not ours any more.
         """
-        returning.fence(claim.folder, claim.epoch)
         avoided = returning.avoiding(claim.task.avoid, avoid)
-        changed = returning.Changed(claim.task.attempts + int(counts), not_before_s, avoided)
+        self.give_back(claim, returning.Changed(claim.task.attempts + int(counts), not_before_s, avoided))
+
+    def give_back(self, claim: Claim, changed: returning.Changed) -> None:
+        """Give a task back to tasks/ under a new epoch, with what is changed about it. Raises: LeaseLost."""
+        returning.fence(claim.folder, claim.epoch)
         with self._fenced_again(claim):
             returning.give_back(self.root, claim.folder, claim.epoch, changed)
 
@@ -376,13 +353,13 @@ class Spool:
             returning.unfence(claim.folder, claim.epoch)
             raise
 
-    def retry(self, task_id: str) -> None:
-        """Bring a failed task back to tasks/ with a clean sheet.
+    def retry(self, task_id: str, changed: returning.Changed = returning.CLEAN) -> None:
+        """Bring a failed task back to tasks/ with a clean sheet, and with what is changed about it.
 
         Raises: MissingInput: it is not in trash/failed, or cannot be tried again. LeaseLost: another retries it.
         """
         try:
-            returning.retry(self.root, task_id)
+            returning.retry(self.root, task_id, changed)
         except FileNotFoundError as error:
             raise MissingInput(
                 f"trash/failed/{task_id} is no task that can be tried again",
