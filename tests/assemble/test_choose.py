@@ -13,6 +13,8 @@ from videogen.errors import MissingInput
 from videogen.model.choice import Candidate
 
 SEEDS = some.integers(0, 2**32 - 1)
+NEEDS = some.integers(1, 500)
+"""Frames: a dozen times what the longest clip has, so that a pool is gone through twice and more."""
 
 
 def candidate(name: str, frames: int = 30, **more: object) -> Candidate:
@@ -27,7 +29,7 @@ def pools(draw: some.DrawFn, most: int = 14) -> list[Candidate]:
     return [
         candidate(
             name,
-            draw(some.integers(1, 400)),
+            draw(some.integers(1, 40)),
             uses=draw(some.integers(0, 3)),
             weight=draw(some.sampled_from([0.5, 1.0, 1.0, 2.0, 3.7])),
             twin=draw(some.sampled_from(["", "", "x", "y"])),
@@ -42,7 +44,7 @@ def faces(chosen: tuple[Candidate, ...] | list[Candidate]) -> list[str]:
     return [one.face for one in chosen]
 
 
-@given(pools(), some.integers(1, 5000), SEEDS)
+@given(pools(), NEEDS, SEEDS)
 def test_clips_cover_the_need_and_no_more(pool: list[Candidate], need: int, seed: int) -> None:
     """Together they are long enough, and without the last one they are not (A18)."""
     lengths = [one.frames for one in choose_clips(Hand(pool), need, seed)]
@@ -50,7 +52,7 @@ def test_clips_cover_the_need_and_no_more(pool: list[Candidate], need: int, seed
     assert sum(lengths) >= need > sum(lengths[:-1])
 
 
-@given(pools(), some.integers(1, 5000), SEEDS)
+@given(pools(), NEEDS, SEEDS)
 def test_no_face_again_before_all_were_shown(pool: list[Candidate], need: int, seed: int) -> None:
     """Every stretch as long as the pool has faces shows each once; no two near twins in a row, of two faces (A18)."""
     count = len(set(faces(pool)))
@@ -63,7 +65,7 @@ def test_no_face_again_before_all_were_shown(pool: list[Candidate], need: int, s
     assert count == 1 or all(a != b for a, b in itertools.pairwise(shown))
 
 
-@given(pools(), some.integers(1, 3000), SEEDS, some.randoms())
+@given(pools(), NEEDS, SEEDS, some.randoms())
 def test_order_of_the_library_changes_nothing(pool: list[Candidate], need: int, seed: int, chance: Random) -> None:
     """However the library lists its clips, the seed gives the same choice (A18)."""
     listed = list(pool)
@@ -72,7 +74,7 @@ def test_order_of_the_library_changes_nothing(pool: list[Candidate], need: int, 
     assert choose_clips(Hand(listed), need, seed) == choose_clips(Hand(pool), need, seed)
 
 
-@given(pools(), some.integers(1, 5000), SEEDS)
+@given(pools(), NEEDS, SEEDS)
 def test_what_was_chosen_chooses_itself(pool: list[Candidate], need: int, seed: int) -> None:
     """The rule over nothing but what it chose gives the same again: recording that is enough to replay it (A18)."""
     chosen = choose_clips(Hand(pool), need, seed)
@@ -172,7 +174,7 @@ def test_a_seed_deals_the_same_hand_for_ever() -> None:
     assert choose_track(pool, 2025).path == "b"
 
 
-@given(some.integers(1, 5000), SEEDS)
+@given(NEEDS, SEEDS)
 def test_the_only_clip_repeats(need: int, seed: int) -> None:
     """A pool of one is shown over and over, for as long as it takes."""
     assert [one.path for one in choose_clips(Hand([candidate("only", 7)]), need, seed)] == ["only"] * -(-need // 7)
