@@ -5,9 +5,9 @@ changes: every node writes its paper and a line in its log, and a task comes and
 at every look. The tasks are bare folders: `top` counts names, and looks into none.
 """
 
+import json
 import os
 import pty
-import resource
 import signal
 import struct
 import sys
@@ -33,6 +33,7 @@ from videogen.cli.screen import Ended, Screen
 from videogen.model.node import NodePaper
 from videogen.spool import Spool, paper_of
 from videogen.watching import Sight, Watcher
+from videogen.watching.sight import SLICE_S
 
 HANDS = 16
 COLUMNS, LINES = 100, 30
@@ -54,28 +55,31 @@ FORMS = {"full": Form(100_000, 50, 30.0), "short": Form(10_000, 50, 10.0), "tiny
 class Timed(Watcher):
     """A watcher that takes down when each look began."""
 
-    began = 0.0
+    began = (0.0, 0.0)
 
-    def look(self, slice_s: float | None = 0.02) -> Sight:
+    def look(self, slice_s: float | None = SLICE_S) -> Sight:
         """Look as ever."""
-        self.began = time.perf_counter()
+        self.began = time.perf_counter(), time.process_time()
         return super().look(slice_s)
 
 
 class Clocked(Screen):
-    """A screen that takes down how long each refresh took, from the look to the last byte."""
+    """A screen that takes down each refresh, from the look to the last byte: its seconds, and the processor's."""
 
     def __init__(self, watcher: Timed) -> None:
         super().__init__()
         self._watcher = watcher
         self.took_s: list[float] = []
+        self.worked_s: list[float] = []
 
     def show(self, lines: list[Text]) -> None:
         """Show as ever."""
         super().show(lines)
-        if self._watcher.began:
-            self.took_s.append(time.perf_counter() - self._watcher.began)
-            self._watcher.began = 0.0
+        began, worked = self._watcher.began
+        if began:
+            self.took_s.append(time.perf_counter() - began)
+            self.worked_s.append(time.process_time() - worked)
+            self._watcher.began = 0.0, 0.0
 
 
 # -- what is looked at -------------------------------------------------------------------------------------------------
@@ -117,20 +121,18 @@ def beat(spool: Spool, nodes: int, turn: int) -> None:
 
 
 def watch(spool: Spool, told: int) -> None:
-    """Be `top` until a signal comes; then write each refresh's seconds and those of the processor, and end."""
+    """Be `top` until a signal comes; then tell what each refresh took, and end."""
     watcher = Timed(spool, spool.root / "logs", low_disk_bytes=0)
     screen = Clocked(watcher)
-    used = resource.getrusage(resource.RUSAGE_SELF)
     with suppress(Ended), screen.open():
         top.run(screen, watcher, View())
-    now = resource.getrusage(resource.RUSAGE_SELF)
-    cpu_s = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-    os.write(told, " ".join(map(str, [cpu_s, *screen.took_s])).encode())
+    used_s = time.process_time()
+    os.write(told, json.dumps([used_s, screen.took_s, screen.worked_s]).encode())
     os._exit(0)
 
 
-def watched(spool: Spool, form: Form) -> tuple[float, list[float]]:
-    """Give the processor seconds that `top` used, and those of each refresh."""
+def watched(spool: Spool, form: Form) -> tuple[float, list[float], list[float]]:
+    """Give the processor seconds that `top` used, how long each refresh took, and what of that the processor worked."""
     reads, writes = os.pipe()
     child, terminal = pty.fork()
     if child == 0:
@@ -146,11 +148,11 @@ def watched(spool: Spool, form: Form) -> tuple[float, list[float]]:
         over.wait(max(0.0, min(1.0, until - time.monotonic())))
     os.kill(child, signal.SIGTERM)
     with os.fdopen(reads) as told:
-        cpu_s, *took_s = map(float, told.read().split())
+        used_s, took_s, worked_s = json.loads(told.read())
     os.waitpid(child, 0)
     drain.join()
     os.close(terminal)
-    return cpu_s, took_s
+    return used_s, took_s, worked_s
 
 
 def _drained(terminal: int) -> Iterator[None]:
@@ -164,13 +166,15 @@ def measure(table: row.Row, form: Form, _media: Media, folder: Path) -> None:
     table.describe(f"{form.tasks} tasks wait, {form.nodes} nodes write once a second; `top` looks every second")
     spool = laid_out(folder / "spool", form)
     beat(spool, form.nodes, 0)
-    cpu_s, took_s = watched(spool, form)
-    cuts = quantiles(took_s[1:], n=100, method="inclusive")
+    used_s, took_s, worked_s = watched(spool, form)
+    cuts, work = (quantiles(seconds[1:], n=100, method="inclusive") for seconds in (took_s, worked_s))
     table.figure("pictures", len(took_s), "")
     table.figure("first picture", took_s[0] * 1000, "ms")
     table.figure("refresh, median", cuts[49] * 1000, "ms")
     table.bar("refresh, 99 % at most", cuts[98] * 1000, "ms", "at most", REFRESH_MS)
-    table.bar("share of a processor", 100 * cpu_s / form.seconds, "%", "at most", CPU_PERCENT)
+    table.figure("of that the processor, median", work[49] * 1000, "ms")
+    table.figure("of that the processor, 99 % at most", work[98] * 1000, "ms")
+    table.bar("share of a processor", 100 * used_s / form.seconds, "%", "at most", CPU_PERCENT)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ class History:
                     if (line := Line.from_line(raw)) is not None and line.key not in self._known:
                         self._known.add(line.key)
                         yield line
-        except FileNotFoundError:
+        except OSError:  # it is not there, or not for us
             self._begin_anew(0)
 
     def _begin_anew(self, inode: int) -> None:
