@@ -19,16 +19,16 @@ Tell = Callable[[str, Progress], None]
 
 
 @contextmanager
-def shown() -> Iterator[Tell]:
-    """Give the function that renders report to; what it shows goes to stderr."""
+def shown(unit: str = "frames", doing: str = "Rendering") -> Iterator[Tell]:
+    """Give the function that renders report to, or whatever else counts its units; what it shows goes to stderr."""
     if not sys.stderr.isatty():
-        yield _lines()
+        yield _lines(doing)
         return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("frames"),
+        TextColumn(unit),
         TimeElapsedColumn(),
         TextColumn("ETA"),
         TimeRemainingColumn(),
@@ -47,7 +47,7 @@ def shown() -> Iterator[Tell]:
         yield tell
 
 
-def _lines() -> Tell:
+def _lines(doing: str) -> Tell:
     last: dict[str, float] = {}
 
     def tell(task_id: str, progress: Progress) -> None:
@@ -57,7 +57,7 @@ def _lines() -> Tell:
         last[task_id] = now
         left = progress.remaining_s
         log.info(
-            "Rendering",
+            doing,
             task=task_id,
             percent=100 * progress.frame // progress.total,
             frame=progress.frame,

@@ -295,3 +295,18 @@ def test_use_names_each_content_once(library: Library) -> None:
     task = told(library, "long", seconds=9)
 
     assert len(use_of(task).shown) == 3
+
+
+def test_task_that_another_made_is_counted_while_main_runs(library: Library) -> None:
+    """A task that a person's command puts into tasks/ is counted at the next look of the same main, and once (A18)."""
+    library.stock(clips=4)
+    hand = library.assembler()
+    first = told(library, "chapter_0", hand=hand)
+    other = first.model_copy(update={"task_id": papers.task().task_id})
+
+    assert library.spool.publish(other, lambda folder: None)
+    for _ in range(3):
+        hand.assemble_once()
+
+    counted = [json.loads(line)["task_id"] for line in (library.root / USES).read_text().splitlines()]
+    assert counted == [first.task_id, other.task_id]

@@ -98,10 +98,10 @@ def size_of(count: float) -> str:
 
 
 @contextmanager
-def by_hand(house: House) -> Iterator[Tell]:
-    """Work in the foreground: a bar, and a stop that leaves nothing behind."""
+def by_hand(house: House, unit: str = "frames", doing: str = "Rendering") -> Iterator[Tell]:
+    """Work in the foreground: a bar that counts units, and a stop that leaves nothing behind."""
     logs.start("videogen", None, as_json=Given.log_json, keep_days=house.settings.log.keep_days)
-    with daemon.stopping(house.stop), shown() as tell:
+    with daemon.stopping(house.stop), shown(unit, doing) as tell:
         yield tell
 
 

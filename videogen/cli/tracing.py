@@ -1,6 +1,7 @@
 """The verbs that trace: uses, provenance, schema."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any
@@ -13,13 +14,14 @@ from rich.table import Table
 from videogen.catalog import Catalog
 from videogen.cli.app import Given, Json, app, by_hand, print_json
 from videogen.cli.explaining import NOT_FOUND
-from videogen.errors import InputError
+from videogen.errors import InputError, Stopped
 from videogen.ffmpeg import Progress
 from videogen.model.manifest import Ingredient, Manifest, Shown
 from videogen.model.media import Asset
 from videogen.model.task import Reason, Task
 from videogen.model.timebase import Range
 from videogen.model.value import Value, readable
+from videogen.progress import Tell
 from videogen.provenance import Page, State, User, contents_of, folder_of, page_of, users_of
 from videogen.wiring import House
 
@@ -44,7 +46,9 @@ def uses(
     house = House(Given.root)
     house.spool.expect_rooms()
     contents = contents_of(house.root, asset, lambda: loaded(house))
-    found = {content: users_of(house.spool, content) for content in contents}
+    with by_hand(house, "papers", "Reading") as tell:
+        heard = _counting(house, tell, readable(asset))
+        found = {content: users_of(house.spool, content, heard) for content in contents}
     if as_json:
         rows = [content.__dict__ | {"used_in": [user.to_dict() for user in users]} for content, users in found.items()]
         print_json({"asked": readable(asset), "assets": rows})
@@ -59,6 +63,18 @@ def uses(
     if not any(content.kind or users for content, users in found.items()):
         typer.echo(f"videogen: nothing is known of {readable(asset)!r}. See `videogen why`.", err=True)
         raise typer.Exit(NOT_FOUND)
+
+
+def _counting(house: House, tell: Tell, name: str) -> Callable[[int, int], None]:
+    """Give what takes counts and has the bar show them. It raises Stopped: the operator has had enough."""
+    began = time.monotonic()
+
+    def heard(done: int, total: int) -> None:
+        if house.stop.is_set():
+            raise Stopped("the look was stopped", remedy="Nothing was changed.")
+        tell(name, Progress(done, total, time.monotonic() - began))
+
+    return heard
 
 
 def loaded(house: House) -> Catalog:
@@ -79,10 +95,10 @@ def _counted(users: list[User]) -> str:
 def _users(users: Iterable[User]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 2))
     for heading in ("room", "task", "story", "as", "shown at", "its frames"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading != "story")  # an id is copied whole
     for user in users:
-        shown = "; ".join(clock(one.at, user.rate) for one in user.shown)
-        source = "; ".join(str(one.source) for one in user.shown if one.source and user.role == "clip")
+        shown = "\n".join(clock(one.at, user.rate) for one in user.shown)
+        source = "\n".join(str(one.source) for one in user.shown if one.source and user.role == "clip")
         story = f"{user.category}/{user.story}" if user.story else user.category
         table.add_row(user.room, user.task_id, escape(story), user.role or "", shown, source)
     return table
@@ -115,12 +131,8 @@ def provenance(
     house = House(Given.root)
     house.spool.expect_rooms()
     folder = folder_of(house.spool, output)
-    with by_hand(house) as tell:
-
-        def heard(done: int, total: int) -> None:
-            tell(folder.name, Progress(done, total, 0.0))
-
-        page = page_of(house.spool, folder, verify=verify, tell=heard if verify else lambda _done, _all: None)
+    with by_hand(house, "files", "Reading") as tell:
+        page = page_of(house.spool, folder, verify=verify, tell=_counting(house, tell, folder.name))
     if as_json:
         print_json(page.to_dict())
     else:
@@ -136,7 +148,7 @@ def _print(page: Page) -> None:
     console.print(f"[bold]{escape(page.output)}/final.mp4[/]  {_state(page.video)}", highlight=False, soft_wrap=True)
     for name, told in _facts(manifest, rate):
         _say(f"  {name:<9} {told}")
-    console.print(_made_of(page, rate))
+    _print_made_of(console, page, rate)
     for warning in manifest.warnings:
         _say(f"  note      {warning}")
     if page.video == "there" and page.is_whole:
@@ -191,24 +203,18 @@ def _nth(number: int) -> str:
     return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
 
 
-def _made_of(page: Page, rate: Fraction) -> Table:
+def _print_made_of(console: Console, page: Page, rate: Fraction) -> None:
+    """Print three lines a content: paths are long, and a table would break them."""
     why = {row.path: row.why for row in page.chosen}
-    table = Table(box=None, padding=(0, 2, 0, 2))
-    for heading in ("", "at", "file", "its frames", "chosen", "in the library"):
-        table.add_column(heading, overflow="fold")
     rows = [(shown, one, state) for one, state in page.made_of for shown in one.shown]
     for shown, one, state in sorted(rows, key=lambda row: row[0].place):
-        came = f"\nfrom {one.dropped_as}" if one.dropped_as else ""
-        source = str(shown.source) if shown.source and one.role == "clip" else ""
-        table.add_row(
-            f"clip {shown.place}" if one.role == "clip" else one.role,
-            clock(shown.at, rate),
-            escape(f"{one.path}{_gain(one)}{came}"),
-            source,
-            _why(page, shown, why.get(one.path, "")),
-            _state(state),
-        )
-    return table
+        name = f"clip {shown.place}" if one.role == "clip" else one.role
+        frames = f"frames {shown.source}" if shown.source and one.role == "clip" else ""
+        words = filter(None, (clock(shown.at, rate), frames, _gain(one), _why(page, shown, why.get(one.path, ""))))
+        console.print(f"  {name:<9} {escape(', '.join(words))}, {_state(state)}", highlight=False, soft_wrap=True)
+        _say(f"            {one.path}")
+        if one.dropped_as:
+            _say(f"            from {one.dropped_as}")
 
 
 def _why(page: Page, shown: Shown, why: str) -> str:
@@ -218,7 +224,7 @@ def _why(page: Page, shown: Shown, why: str) -> str:
 def _gain(one: Ingredient) -> str:
     told = [f"gain {float(one.gain):g}"] if one.gain is not None else []
     told += [f"{one.intake_gain_db:+.1f} dB at intake"] if one.intake_gain_db else []
-    return f" ({', '.join(told)})" if told else ""
+    return ", ".join(told)
 
 
 def _state(state: State) -> str:

@@ -5,7 +5,7 @@ of what the record does not know, each paper is read.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +21,7 @@ from videogen.model.timebase import parse_rate
 from videogen.provenance.contents import Content
 from videogen.spool import Spool, visible
 
+Tell = Callable[[int, int], None]
 GONE = "gone"
 """The room of a video that the record names and no room has: someone took it away."""
 
@@ -56,20 +57,24 @@ class User:
         return plain | {"sha256": self.sha256, "rate": str(self.rate), "shown": spans}
 
 
-def users_of(spool: Spool, content: Content) -> list[User]:
-    """Give every video and task that a content is in; those that wait first, then what is held, published, failed."""
+def users_of(spool: Spool, content: Content, tell: Tell = lambda _done, _all: None) -> list[User]:
+    """Give every video and task that a content is in; those that wait first, then what is held, published, failed.
+
+    Units: `tell` hears how many papers of how many were read.
+    """
     words = [content.sha256] if content.sha256 else []
     told = mentions(spool.root / "scanned" / USES, words, is_chosen=content.is_chosen)
     named = {use.task_id: use.category for use in told.uses}
     # Without a hash the record cannot be asked: a path stands in the papers alone.
     passed_over = told.known - named.keys() if words else frozenset()
     rooms = {"tasks": spool.tasks, "processing": spool.processing, "output": spool.output, "trash/failed": spool.failed}
+    listed = [(room, path) for room, folder in rooms.items() for path in visible(folder)]
+    there = {path.name for _, path in listed}
+    papers = [(room, path) for room, path in listed if path.name not in passed_over]
     found: list[User] = []
-    there = set[str]()
-    for room, folder in rooms.items():
-        names = [path.name for path in visible(folder)]
-        there.update(names)
-        found += [user for name in names if name not in passed_over for user in _users_in(folder / name, room, content)]
+    for nth, (room, path) in enumerate(papers, start=1):
+        found += _users_in(path, room, content)
+        tell(nth, len(papers))
     known = {user.task_id for user in found}
     is_whole = len(content.sha256) == 64
     found += [User(one, GONE, named[one]) for one in sorted(named) if is_whole and one not in there | known]
