@@ -71,10 +71,12 @@ def test_damaged_video_is_mended_with_its_own_bytes(own: Archive) -> None:
     whole = damaged.read_bytes()
     damaged.write_bytes(whole[:-5000] + bytes(5000))
 
+    page = own.say("provenance", damaged.parent.name, "--verify")
     seen = own.say("rebuild", damaged.parent.name, "--compare")
     mended = own.say("rebuild", str(damaged), "-o", str(damaged), "--force")
 
-    assert (seen.status, mended.status) == (65, 0), seen.err + mended.err
+    assert (page.status, seen.status, mended.status) == (65, 65, 0), seen.err + mended.err
+    assert f"videogen rebuild output/{damaged.parent.name} -o output/{damaged.parent.name}/final.mp4" in page.out
     assert "byte-equal" in seen.out
     assert "is not what was published any more" in seen.out
     assert damaged.read_bytes() == whole

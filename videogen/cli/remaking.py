@@ -81,7 +81,9 @@ def rebuild(
 
 @contextmanager
 def _scratch(house: House, out: Path | None) -> Iterator[Path]:
-    with scratch_beside(out) if out is not None else workplace(house.spool) as scratch:
+    """Give a folder to work in; a published video's own folder never is one, whatever becomes of us."""
+    is_outside = out is not None and not out.absolute().resolve().is_relative_to(house.root.resolve())
+    with scratch_beside(out) if out is not None and is_outside else workplace(house.spool) as scratch:
         yield scratch
 
 

@@ -153,7 +153,8 @@ def _print(page: Page) -> None:
         _say(f"  note      {warning}")
     if page.video == "there" and page.is_whole:
         _say("  The sizes are as they were; `--verify` reads every byte too.")
-    _say(f"  To make it again: videogen rebuild {manifest.task.task_id}")
+    mend = f" -o {page.output}/final.mp4 --force" if page.video in {"changed", "gone"} else ""
+    _say(f"  {'To mend it' if mend else 'To make it again'}: videogen rebuild {page.output}{mend}")
 
 
 def _facts(manifest: Manifest, rate: Fraction) -> Iterable[tuple[str, str]]:
