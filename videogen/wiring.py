@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from videogen.crawl.crawl import Crawler
     from videogen.desk import Desk
     from videogen.doctor import Patient
+    from videogen.draft import Drafts
 
 log = structlog.get_logger()
 
@@ -285,6 +286,13 @@ class House:
             scratch=self.root / node.scratch if node.scratch else None,
             changed=sum(row["value"] != row["default"] for row in rows),
         )
+
+    @cached_property
+    def drafts(self) -> "Drafts":
+        """Quick looks at what a task or a timeline will show."""
+        from videogen.draft import Drafts  # noqa: PLC0415 -- a node that only renders starts sooner without it
+
+        return Drafts(self.spool, self.bench, self.desk, self.root / self.settings.render.logo, self.stop)
 
     @cached_property
     def crawler(self) -> "Crawler":

@@ -19,7 +19,7 @@ def stretches(timeline: Timeline) -> tuple[Range, ...]:
     Shape: in order, touching, together the whole timeline. A crossfade, each side of a fade, and the coming and going
     of an overlay are never cut through; where such stretches overlap they are one.
     """
-    whole = _merged(sorted(_uncuttable(timeline), key=lambda one: (one.start, one.end)))
+    whole = _merged(_in_order(timeline))
     points = {0, timeline.length}
     for stretch in [*whole, *(at for at, _ in timeline.placed()), *(overlay.at for overlay in timeline.overlays)]:
         points |= {stretch.start, stretch.end}
@@ -34,6 +34,12 @@ def slices(timeline: Timeline) -> Iterator[tuple[Range, Timeline]]:
         while first < len(rows) and _is_over(rows[first], span.start):
             first += 1
         yield span, _sliced(timeline, span, islice(rows, first, None))
+
+
+def next_cut(timeline: Timeline, frame: int) -> int:
+    """Give the first frame, from this one on, at which a timeline may be cut: inside no transition, inside no fade."""
+    inside = (one.end for one in _merged(_in_order(timeline)) if one.start < frame < one.end)
+    return min(timeline.length, next(inside, frame))
 
 
 def slice_of(timeline: Timeline, span: Range) -> Timeline:
@@ -51,6 +57,10 @@ def _sliced(timeline: Timeline, span: Range, rows: Iterable[Row]) -> Timeline:
         overlays=tuple(_moved(overlay, span) for overlay in timeline.overlays if _common(overlay.at, span)),
         is_mute=True,
     )
+
+
+def _in_order(timeline: Timeline) -> list[Range]:
+    return sorted(_uncuttable(timeline), key=lambda one: (one.start, one.end))
 
 
 def _uncuttable(timeline: Timeline) -> Iterator[Range]:
