@@ -61,7 +61,7 @@ def columns(video: Path, count: int = SIZE[0]) -> list[Column]:
             for block in blocks:  # what is left of a column is filled up with silence
                 block.extend(bytes(-len(block) % (4 * each)))
             found += _measured(blocks, each)
-        return found[:count]
+        return found[: -(-samples // each)]
 
 
 def waveform(video: Path) -> Image.Image:
