@@ -65,9 +65,8 @@ def test_a_long_way_is_not_gone(counted: Path, monkeypatch: pytest.MonkeyPatch) 
 
     found = list(stills.stills(counted, 12, (1280, 1280)))
 
-    assert [(int(one.at_s * RATE), shown(one)) for one in found] == [
-        (frame, pytest.approx(frame, abs=1)) for frame in (0, 25, 50, 75)
-    ]
+    assert [int(one.at_s * RATE) for one in found] == [0, 25, 50, 75]
+    assert [shown(one) for one in found] == pytest.approx([0, 25, 50, 75], abs=1)
 
 
 def test_one_idr_a_moment_is_all_that_is_decoded(tmp_path: Path) -> None:
@@ -135,7 +134,7 @@ def test_the_sheet_is_as_wide_as_it_may_be(tmp_path: Path, size: tuple[int, int]
     centres = [
         (8 + nth % across * cell + cell // 2, sheet[1] * (2 * (nth // across) + 1) * across // 24) for nth in range(12)
     ]
-    assert all(min(image.getpixel(place)) > 240 for place in centres)  # type: ignore[type-var, arg-type]  # it is RGB
+    assert all(min(image.getpixel(place)) > 240 for place in centres)  # type: ignore[arg-type]  # it is RGB
 
 
 def test_tiles_carry_their_times(counted: Path) -> None:
@@ -143,9 +142,14 @@ def test_tiles_carry_their_times(counted: Path) -> None:
     image = pictures.contact(list(stills.stills(counted, 12, (1280, 1280))))
 
     stamp, rest = image.crop((330, 200, 396, 227)), image.crop((8, 8, 300, 190))
-    assert [low for low, _ in stamp.getextrema()] == [0, 0, 0]
-    assert all(high > 240 for _, high in stamp.getextrema())
-    assert all(high - low < 12 for low, high in rest.getextrema())
+    assert {0, 255} <= steps(stamp)
+    assert len(steps(rest)) < 12
+    assert max(steps(rest)) < 200
+
+
+def steps(image: Image.Image) -> set[int]:
+    """Give the steps of grey that are in a picture."""
+    return {step for step, count in enumerate(image.convert("L").histogram()) if count}
 
 
 # -- the waveform ------------------------------------------------------------------------------------------------------
@@ -226,7 +230,7 @@ def test_the_manifest_names_what_lies_there(counted: Path, tmp_path: Path) -> No
 
 
 def test_no_pictures_are_no_end(tmp_path: Path) -> None:
-    """Of no video, and into a folder that is gone, comes no picture: nothing raises, and the manifest says why (A16)."""
+    """Of no video, and into a folder that is gone, comes no picture: nothing raises, the manifest says why (A16)."""
     path = tmp_path / "final.mp4"
     path.write_bytes(b"no video" * 999)
     paper = papers.manifest(papers.task())
