@@ -41,15 +41,6 @@ def test_every_video_has_its_pictures(task: House, capsys: pytest.CaptureFixture
     assert said_by(task.root, capsys, "fsck").status == 0
 
 
-def test_pictures_can_be_left_out(task: House) -> None:
-    """With render.pictures = false a video is published alone."""
-    task.up(env={"VIDEOGEN_RENDER__PICTURES": "false"})
-
-    folder = task.final().parent
-    assert task.visible(f"output/{folder.name}") == ["final.mp4", "manifest.json"]
-    assert json.loads((folder / "manifest.json").read_text())["pictures"] == {}
-
-
 def test_a_waiting_task_is_previewed(task: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A draft has every frame on a small canvas, the logo in its place; the spool is as it was (A15)."""
     task.size_task("1280x720")
@@ -69,9 +60,13 @@ def test_a_waiting_task_is_previewed(task: House, tmp_path: Path, capsys: pytest
 def test_the_beginning_of_a_published_task_is_previewed(
     task: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is published is drafted from its manifest; a logo that is another by now is left out, and it is said."""
-    task.up()
+    """What is published is drafted from its manifest; a logo that is another by now is left out, and it is said.
+
+    With render.pictures = false it was published alone.
+    """
+    task.up(env={"VIDEOGEN_RENDER__PICTURES": "false"})
     name = task.final().parent.name
+    assert task.visible(f"output/{name}") == ["final.mp4", "manifest.json"]
     Image.new("RGBA", (8, 8), (255, 0, 0, 255)).save(task.root / "logo.png")
     monkeypatch.chdir(tmp_path)
     draft = tmp_path / f"{name[:8]}.preview.mp4"

@@ -333,6 +333,23 @@ def test_a_published_video_is_whole(house: House, elsewhere: Path, where: str) -
     assert meter.readings().histograms["upload_tries"].counts == (1, 0, 0, 0)
 
 
+def test_a_video_without_pictures_is_published(house: House, logged: list[MutableMapping[str, Any]]) -> None:
+    """Where no picture can be made of a video, the log and the manifest say why, and the video is published (A16)."""
+    task = house.publish()
+    node = house.node(pictures=True)
+    job = took(node)
+    rendered(node, job)
+
+    node.publish(job)
+
+    target = house.spool.output / task.task_id
+    manifest = Manifest.model_validate_json((target / "manifest.json").read_bytes())
+    (told,) = (row for row in logged if row["event"] == "Published without all pictures")
+    assert sorted(path.name for path in target.iterdir()) == ["final.mp4", "manifest.json"]
+    assert manifest.pictures == {}
+    assert manifest.pictures_trouble == told["because"] != ""
+
+
 @pytest.mark.parametrize("failures", [1, 2])
 def test_an_upload_is_tried_three_times(house: House, failures: int) -> None:
     """An upload that fails once or twice is made anew, and the tries are counted (A10)."""
