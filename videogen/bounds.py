@@ -17,13 +17,14 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from math import inf
 from pathlib import Path
 from uuid import uuid4
 
 from videogen import durable
 from videogen.calm import DAY_S, Calm, Moment
-from videogen.fsck import TEMPORARY_ROOMS, TOKEN
+from videogen.fsck import TEMPORARY_ROOMS, TOKEN, TRASH
 from videogen.spool import Spool, drain_of, papers_in
 
 ONLY_COPY_S = 7 * DAY_S
@@ -136,6 +137,17 @@ class Bounds:
                 if take_away(thing):
                     went.append(thing)
         return Tidied(tuple(went), plan.over)
+
+    def lying(self, rooms: Iterable[str] = TRASH) -> list[Thing]:
+        """Give all that has its reason in these rooms of trash/, with its age, the oldest first, whatever the caps say.
+
+        Of a file that was refused `least_s` tells for how long it is taken for the only copy.
+        """
+        moment, wanted = self._calm.look(keep=False), set(rooms)
+        heaps = takewhile(lambda heap: heap.room in TRASH, self._heaps())
+        things = (thing for heap in heaps if heap.room in wanted for thing in heap.things)
+        aged = [replace(thing, age_s=_age_s(moment, thing), because="asked") for thing in things]
+        return sorted(aged, key=lambda thing: (thing.stamp_s, thing.path))
 
     @staticmethod
     def _planned(moment: Moment, heaps: Iterable[Heap]) -> Tidied:

@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import structlog
 from rich.console import Console
@@ -15,7 +16,10 @@ from videogen.ffmpeg import Progress
 log = structlog.get_logger()
 
 LINE_EVERY_S = 10.0
+MANY = 20
+"""Fewer things are done before a bar is read."""
 Tell = Callable[[str, Progress], None]
+Thing = TypeVar("Thing")
 
 
 @contextmanager
@@ -45,6 +49,16 @@ def shown(unit: str = "frames", doing: str = "Rendering") -> Iterator[Tell]:
             bars.update(shown_tasks[task_id], completed=progress.frame)
 
         yield tell
+
+
+def counted(things: Sequence[Thing], what: str) -> Iterator[Thing]:
+    """Give one thing after the other, with a bar on a terminal for those done."""
+    if len(things) < MANY or not sys.stderr.isatty():
+        yield from things
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield from bars.track(things)
 
 
 def _lines(doing: str) -> Tell:

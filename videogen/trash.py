@@ -7,16 +7,17 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from videogen import durable
-from videogen.errors import RoomsApart, VideogenError
+from videogen.errors import MissingInput, RoomsApart, VideogenError
 from videogen.model.task import Reason, reason_for
 from videogen.model.value import readable
 
 NAME_BYTES = 200
 """Longest name kept: with `~12` and `.reason.json` it still fits the 255 bytes a name may have."""
+NOTE = ".reason.json"
 HASH_BYTES = 256 << 20
 """Up to here a refused file is read for its hash: seconds on a slow disk. Who read a larger one may tell its hash."""
 
@@ -43,7 +44,7 @@ class Trash:
         reason = self._reason(path, error, stage=stage, sha256=sha256)
         for name in numbered(path.name):
             target = self._folder / name
-            note = self._folder / f"{name}.reason.json"
+            note = self._folder / f"{name}{NOTE}"
             if os.path.lexists(target):
                 continue
             # The reason first: a crash between the two leaves a note without a file, never a file without a note.
@@ -59,8 +60,57 @@ class Trash:
             durable.remove(note)
         raise AssertionError("unreachable: count() does not end")
 
+    def home_of(self, name: str) -> Path:
+        """Say where a refused file goes to be judged again: where it was dropped, under the name it had.
+
+        Raises: MissingInput: there is no such file, nothing says where it was dropped, or its name is taken there.
+        """
+        path, note = self._folder / name, self._folder / f"{name}{NOTE}"
+        if Path(name).name != name or name.startswith(".") or not os.path.lexists(path):
+            raise MissingInput(f"no refused file is named {readable(name)}", remedy="`videogen trash ls` names them.")
+        try:
+            reason = Reason.model_validate_json(durable.read(note))
+        except (OSError, ValueError) as error:
+            raise MissingInput(
+                f"nothing says where trash/invalid/{readable(name)} was dropped", remedy="Move it into raw/ by hand."
+            ) from error
+        target = self._dropped_in(reason) / _name_before(name, reason.original_name)
+        if os.path.lexists(target):
+            taken = readable(str(target.relative_to(self._root)))
+            raise MissingInput(
+                f"{taken} is taken: another lies there", remedy="Wait until that is judged, or rename it."
+            )
+        return target
+
+    def restore(self, name: str) -> Path:
+        """Bring a refused file back to raw/, to be judged again; give where it lies. Its reason goes after it.
+
+        Raises: MissingInput: as `home_of`. OSError.
+        """
+        target = self.home_of(name)
+        durable.make_folder(target.parent)
+        if not self._moved(self._folder / name, target):
+            return self.restore(name)  # someone took the name since the look, and is told of
+        durable.remove(self._folder / f"{name}{NOTE}")
+        return target
+
+    def _dropped_in(self, reason: Reason) -> Path:
+        """Give the folder of raw/ in which a file was dropped. Raises: MissingInput: it was in none, or in a link."""
+        room, *inside = PurePosixPath(reason.path).parts[:-1] or ("",)
+        if room == "scanned" and reason.stage == "crawl":
+            room = "raw"  # the crawler refuses what main had taken in already
+        folder = self._root.joinpath("raw", *inside)
+        ways = [self._root.joinpath("raw", *inside[:length]) for length in range(1, len(inside) + 1)]
+        is_strange = any(part.startswith(".") or "\\x" in part for part in inside)
+        if room != "raw" or is_strange or any(way.is_symlink() for way in ways):
+            raise MissingInput(
+                f"it was dropped as {reason.path[:200]!r}, which is no place to bring it back to",
+                remedy="Move it into raw/ by hand.",
+            )
+        return folder
+
     def _moved(self, path: Path, target: Path) -> bool:
-        """Move a file, also from a filesystem that is mounted below raw/; False where the name is taken.
+        """Move a file, also to or from a filesystem that is mounted below raw/; False where the name is taken.
 
         Raises: OSError: it is neither a file nor a link, and lies on another filesystem.
         """
@@ -70,7 +120,7 @@ class Trash:
             if path.is_symlink():
                 durable.point_at(target, os.readlink(path))
             elif path.is_file():
-                copy = durable.temporary_in(self._folder)
+                copy = durable.temporary_in(target.parent)
                 durable.copy(path, copy)
                 if not durable.move_new(copy, target):
                     durable.remove(copy)
@@ -90,6 +140,14 @@ class Trash:
         )
         size_bytes, read = content_of(path, 0 if sha256 else HASH_BYTES)
         return reason.model_copy(update={"sha256": sha256 or read, "size_bytes": size_bytes})
+
+
+def _name_before(name: str, original: str) -> str:
+    """Give the name a file had before it was numbered, byte for byte where that can be told."""
+    stem, dot, extension = name.rpartition(".")
+    base, _, number = (stem if stem else name).rpartition("~")
+    unnumbered = (base + dot + extension if stem else base) if base and number.isdigit() else name
+    return next((one for one in (name, unnumbered) if readable(one) == original), original or name)
 
 
 def content_of(path: Path, limit_bytes: int) -> tuple[int | None, str]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests import papers
 from tests.crash.test_spool_crash import every_death
-from tests.spool.test_protocol_model import Child, fill, finished, given_up, held_by, house, publish, swept
+from tests.spool.test_protocol_model import Child, fill, finished, given_back, given_up, held_by, house, publish, swept
 from videogen import durable, fsck, points
 from videogen.errors import LeaseLost, MissingInput, TemporaryError
 from videogen.model.task import Reason
@@ -127,7 +127,7 @@ def test_task_on_its_way_back_is_waited_for_and_then_told(spool: Spool) -> None:
     """Between two rooms there is nothing to take hold of: after its patience the hand says so, and changes nothing."""
     task_id = publish(spool)
     claim = held_by(spool, task_id, "n1")
-    late = Child(lambda: str(spool.release(claim, counts=False)), "back.after_verdict=stop@1")
+    late = Child(lambda: given_back(spool, claim), "back.after_verdict=stop@1")
     try:
         with pytest.raises(TemporaryError, match="between two rooms"):
             cancelled(spool, task_id)
@@ -162,23 +162,25 @@ def test_cancel_killed_anywhere_leaves_one_token(tmp_path: Path, is_held: bool) 
     assert deaths > 8
 
 
+def quietly(step: Callable[[], object]) -> None:
+    """Do something that another may be quicker with."""
+    with suppress(LeaseLost, TemporaryError):
+        step()
+
+
 @pytest.mark.parametrize("other", ["claim", "finish", "release", "cancel", "sweep"])
 def test_of_two_at_once_one_wins(spool: Spool, other: str) -> None:
     """Whoever claims, publishes, gives back, sweeps or cancels at the same moment: one token, in one room (P1-P4)."""
     for _ in range(12):
         task_id = publish(spool)
-        claim = held_by(spool, task_id, "n1") if other in {"finish", "release", "sweep"} else None
         racers: dict[str, Callable[[], object]] = {
-            "claim": lambda task_id=task_id: spool.claim(task_id, "n2", "i2"),
-            "finish": lambda claim=claim: finished(spool, claim),
-            "release": lambda claim=claim: spool.release(claim, counts=True),
-            "cancel": lambda task_id=task_id: cancelled(spool, task_id),
-            "sweep": lambda: swept(spool),
+            "claim": partial(spool.claim, task_id, "n2", "i2"),
+            "cancel": partial(cancelled, spool, task_id),
+            "sweep": partial(swept, spool),
         }
-
-        def quietly(step: Callable[[], object]) -> None:
-            with suppress(LeaseLost, TemporaryError):
-                step()
+        if other in {"finish", "release", "sweep"}:
+            claim = held_by(spool, task_id, "n1")
+            racers |= {"finish": partial(finished, spool, claim), "release": partial(given_back, spool, claim)}
 
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(quietly, (partial(cancelled, spool, task_id), racers[other])))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import av
 import structlog
@@ -118,6 +118,20 @@ class Assembler:
         """Give the voices that lack music or clips, or were not looked at yet; starts nothing."""
         voices = self._catalog.voices_to_assemble()
         return [Waiting(voice.path, self._missing(voice) or "main has not come to it yet") for voice in voices]
+
+    def again(self, task: Task, *, priority: int, tags: tuple[str, ...]) -> Task:
+        """Make the task of a video once more, under an id of its own: the same files, clips, length and seed.
+
+        Raises: MissingInput: the logo it shows is not the one of the settings any more.
+        """
+        logo, now = task.inputs.logo, self._logo() if task.inputs.logo else None
+        if logo is not None and (now is None or now.sha256 != logo.sha256):
+            remedy = "Put that logo back for as long as its task is made."
+            raise MissingInput(f"render.logo is not the logo {logo.path} that the video shows", remedy=remedy)
+        anew = {"task_id": str(uuid4()), "attempts": 0, "avoid": (), "not_before_s": 0.0}
+        made = task.model_copy(update={**anew, "priority": priority, "tags": tags})
+        self._spool.publish(made, lambda folder: self._fill(folder, made))
+        return made
 
     def _missing(self, voice: Entry) -> str | None:
         drawing = self._drawing(voice.category)

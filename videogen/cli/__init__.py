@@ -10,15 +10,18 @@ from videogen.cli import (
     explaining,
     looking,
     making,
+    nodes,
     previewing,
     recounting,
     remaking,
     repairing,
     replaying,
     roles,
+    tasks,
     tidying,
     top,
     tracing,
+    trashing,
 )
 from videogen.cli.app import EXITS, app, run
 
@@ -30,6 +33,7 @@ __all__ = [
     "explaining",
     "looking",
     "making",
+    "nodes",
     "previewing",
     "recounting",
     "remaking",
@@ -37,7 +41,9 @@ __all__ = [
     "replaying",
     "roles",
     "run",
+    "tasks",
     "tidying",
     "top",
     "tracing",
+    "trashing",
 ]

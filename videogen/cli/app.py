@@ -34,6 +34,9 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+
+
 Once = Annotated[bool, typer.Option("--once", help="Work until idle, then exit.")]
 
 
