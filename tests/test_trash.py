@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from videogen import __version__
-from videogen.errors import Defect, MediaError
+from videogen.errors import Defect, MediaError, MissingInput
 from videogen.model.task import Reason
-from videogen.trash import HASH_BYTES, Trash
+from videogen.trash import HASH_BYTES, NOTE, Trash
 
 FORK = get_context("fork")
-NOTE = ".reason.json"
 BROKEN = MediaError(
     "the clip is broken", remedy="Export it again.", code="decode-error", frame=7, ratio=0.5, at=Path("x")
 )
@@ -250,3 +249,61 @@ def refuse_all(root: Path, refuser: int) -> None:
     """Refuse one's files, each for its own content as the reason."""
     for number in range(60):
         Trash(root).refuse(root / f"raw/{refuser}/{number}.txt", Defect(f"{refuser}-{number}", remedy="None."))
+
+
+# -- back to raw/ ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["clip.mp4", "clip~2.mp4", "no extension", "~2", "é 🌞.mp4", os.fsdecode(b"b\xff.mp4")]
+)
+def test_restored_file_has_its_name_and_place_again(root: Path, name: str) -> None:
+    """However it was numbered in trash/invalid, it lies where it was dropped, byte for byte, and its reason is gone."""
+    trash = Trash(root)
+    first, second = (trash.refuse(drop(root, name, word, below="raw/video/sea"), BROKEN).name for word in ("1", "2"))
+    assert first != second
+
+    restored = trash.restore(second)
+
+    assert restored == root / "raw/video/sea" / name
+    assert restored.read_text() == "2"
+    assert second not in held(root)
+    assert without_note(root) == []
+    with pytest.raises(MissingInput, match="is taken"):
+        trash.restore(first)
+    assert first in held(root)
+
+
+@pytest.mark.parametrize("path", ["raw/../../etc/x", "/etc/x", "scanned/video/x", "raw/a/.b/x", "", "x", "raw/link/x"])
+def test_restore_goes_nowhere_but_to_raw(root: Path, path: str) -> None:
+    """A reason that names another place, or one behind a link, brings nothing there (P8)."""
+    (root / "elsewhere").mkdir()
+    (root / "raw" / "link").symlink_to(root / "elsewhere")
+    target = Trash(root).refuse(drop(root, "x"), BROKEN)
+    note = target.with_name(target.name + NOTE)
+    note.write_text(Reason.model_validate_json(note.read_bytes()).model_copy(update={"path": path}).to_json())
+
+    with pytest.raises(MissingInput, match="no place to bring it back to"):
+        Trash(root).restore("x")
+
+    assert target.read_text() == "content"
+    assert os.listdir(root / "elsewhere") == []
+
+
+def test_links_that_the_crawler_refused_go_back_to_raw(root: Path) -> None:
+    """What main had taken in and the crawler refused is dropped again where its kind is dropped (A4)."""
+    path = drop(root, "list.txt", below="scanned/story/a/day/link")
+    Trash(root).refuse(path, BROKEN, stage="crawl")
+
+    assert Trash(root).restore("list.txt") == root / "raw/story/a/day/link/list.txt"
+
+
+@pytest.mark.parametrize("name", ["../raw", ".tmp-1", "", "nothing", "x.mp4"])
+def test_restore_of_what_is_not_there_says_so(root: Path, name: str) -> None:
+    """A name that is none, or has no reason beside it, is refused in a sentence."""
+    (root / "trash/invalid/x.mp4").write_text("loose")
+
+    with pytest.raises(MissingInput):
+        Trash(root).restore(name)
+
+    assert held(root) == ["x.mp4"]

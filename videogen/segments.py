@@ -12,6 +12,7 @@ reader computes as it reads, and then the entry is dropped. A hit is bit for bit
 
 import errno
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -101,17 +102,17 @@ class Segments:
         sizes = [place.size_bytes for place in self._places()]
         return len(sizes), sum(sizes)
 
-    def verify(self) -> tuple[int, list[str]]:
-        """Hash every entry and drop the damaged; give the count of the sound, and a sentence for each dropped."""
+    def verify(self, *, is_dry: bool = False) -> tuple[int, list[str]]:
+        """Hash every entry; drop the damaged, or say which (`is_dry`); give the count of the sound, and what was said."""
         sound, told = 0, []
         for name in [place.name for place in self._places()]:
-            found = self._kept(name)
+            found = self._judged(name) if is_dry else self._kept(name)
             if isinstance(found, Note):
-                found = self._hashed(found)
+                found = _trouble(self.path_of(name), found.sha256) or found if is_dry else self._hashed(found)
             if isinstance(found, Note):
                 sound += 1
             elif found is not None:
-                told.append(f"The segment {name.key} was dropped: {found}.")
+                told.append(f"The segment {name.key} {'would be' if is_dry else 'was'} dropped: {found}.")
         return sound, told
 
     # -- making ------------------------------------------------------------------------------------------------------
@@ -199,39 +200,38 @@ class Segments:
         with self._committing(name):
             self._forget(name, because)
 
-    # -- taking out --------------------------------------------------------------------------------------------------
-
-    def evict(self, max_bytes: int | None = None) -> tuple[int, int]:
+    def evict(self, max_bytes: int | None = None, *, is_dry: bool = False) -> tuple[int, int]:
         """Take out the least recently used until the rest has at most `max_bytes`, and what dead writers left.
 
         What was used within the last minute stays, even above the limit: it is about to be pinned.
-        Gives the entries taken out and their bytes; what dead writers left is in neither.
+        Gives the entries taken out and their bytes, `is_dry` those that would be; what dead writers left is in neither.
         """
-        return self._reduced(self.max_bytes if max_bytes is None else max_bytes, grace_s=GRACE_S)
+        return self._reduced(self.max_bytes if max_bytes is None else max_bytes, grace_s=GRACE_S, is_dry=is_dry)
 
-    def clear(self) -> tuple[int, int]:
+    def clear(self, *, is_dry: bool = False) -> tuple[int, int]:
         """Take out every entry, however new, and what dead writers left; give the entries and their bytes."""
-        return self._reduced(-1, grace_s=0)
+        return self._reduced(-1, grace_s=0, is_dry=is_dry)
 
-    def _reduced(self, limit_bytes: int, *, grace_s: int) -> tuple[int, int]:
+    def _reduced(self, limit_bytes: int, *, grace_s: int, is_dry: bool) -> tuple[int, int]:
         if not self._folder.is_dir():
             return 0, 0
-        durable.stamp(self._folder)  # asks the filesystem for its clock, which may be another machine's
-        now_ns = self._folder.stat().st_mtime_ns
+        if not is_dry:
+            durable.stamp(self._folder)  # asks the filesystem for its clock, which may be another machine's
+        now_ns = time.time_ns() if is_dry else self._folder.stat().st_mtime_ns
         places = sorted(self._places(), key=lambda place: place.used_ns)
-        left = sum(place.size_bytes for place in places)
-        taken = []
+        left, taken = sum(place.size_bytes for place in places), list[int]()
         for place in places:
             if left <= limit_bytes:
                 break
             if _age_s(now_ns, place.used_ns) < grace_s:
                 continue
             if self._side(place.name).exists():  # else another took it out
-                if not self._is_taken_out(place):
+                if not (is_dry or self._is_taken_out(place)):
                     continue
                 taken.append(place.size_bytes)
             left -= place.size_bytes
-        self._clear_orphans(now_ns)
+        if not is_dry:
+            self._clear_orphans(now_ns)
         return len(taken), sum(taken)
 
     def _is_taken_out(self, place: _Place) -> bool:
@@ -348,10 +348,9 @@ class Segments:
 
 
 def _inside(folder: Path) -> list[Path]:
-    try:
+    with suppress(FileNotFoundError, NotADirectoryError):
         return sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    return []
 
 
 def _names(look: Path) -> Iterator[Name]:

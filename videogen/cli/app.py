@@ -65,6 +65,7 @@ def before(
         typer.echo(__version__)
         raise typer.Exit
     Given.root, Given.log_json = root, log_json
+    logs.start("videogen", None, as_json=log_json)  # to stderr: what a verb prints is data
 
 
 @contextmanager

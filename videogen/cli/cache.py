@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from videogen.cli.app import Given, Json, age, app, print_json
+from videogen.cli.app import DryRun, Given, Json, age, app, print_json
 from videogen.segments import Segments
 from videogen.wiring import House
 
@@ -36,11 +36,11 @@ def ls(as_json: Json = False) -> None:
 
 
 @cache.command()
-def verify(as_json: Json = False) -> None:
+def verify(dry_run: DryRun = False, as_json: Json = False) -> None:
     """Read every segment and compare it with its hash; a damaged one is dropped, and encoded again when needed."""
-    sound, dropped = _store().verify()
+    sound, dropped = _store().verify(is_dry=dry_run)
     if as_json:
-        print_json({"sound": sound, "dropped": dropped})
+        print_json({"sound": sound, "dropped": dropped, "dry_run": dry_run})
     else:
         typer.echo(f"{sound} segments are as they were made")
         for sentence in dropped:
@@ -52,16 +52,18 @@ def verify(as_json: Json = False) -> None:
 @cache.command()
 def gc(
     max_gb: Annotated[float | None, typer.Option(min=0, help="GB to keep; default segments.max_gb.")] = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Take out the least recently used segments beyond the limit; what a render holds stays with it."""
-    _print_removed(_store().evict(None if max_gb is None else int(max_gb * 1e9)), as_json=as_json)
+    removed = _store().evict(None if max_gb is None else int(max_gb * 1e9), is_dry=dry_run)
+    _print_removed(removed, as_json=as_json, is_dry=dry_run)
 
 
 @cache.command()
-def clear(as_json: Json = False) -> None:
+def clear(dry_run: DryRun = False, as_json: Json = False) -> None:
     """Take out every segment; each is encoded again when it is needed."""
-    _print_removed(_store().clear(), as_json=as_json)
+    _print_removed(_store().clear(is_dry=dry_run), as_json=as_json, is_dry=dry_run)
 
 
 def _store() -> Segments:
@@ -70,9 +72,9 @@ def _store() -> Segments:
     return house.segments
 
 
-def _print_removed(removed: tuple[int, int], *, as_json: bool) -> None:
+def _print_removed(removed: tuple[int, int], *, as_json: bool, is_dry: bool) -> None:
     count, size = removed
     if as_json:
-        print_json({"removed": count, "bytes": size})
+        print_json({"removed": count, "bytes": size, "dry_run": is_dry})
     else:
-        typer.echo(f"removed {count} segments, {size / 1e9:.2f} GB")
+        typer.echo(f"{'would remove' if is_dry else 'removed'} {count} segments, {size / 1e9:.2f} GB")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from videogen import daemon
-from videogen.cli.app import Given, Json, app, by_hand, print_json
+from videogen.cli.app import DryRun, Given, Json, app, by_hand, print_json
 from videogen.render import Done
 from videogen.wiring import House
 
@@ -80,16 +80,16 @@ def encode(  # noqa: PLR0913, PLR0917 -- each is an option of the command line
 
 
 @app.command()
-def warm(as_json: Json = False) -> None:
+def warm(dry_run: DryRun = False, as_json: Json = False) -> None:
     """Encode the library's clips ahead, so that the videos to come are stitched by copying."""
     house = House(Given.root)
     house.spool.expect_rooms()
     with by_hand(house) as tell:
-        done = daemon.run_warm(house, tell)
+        done = daemon.run_warm(house, tell, is_dry=dry_run)
     if as_json:
-        print_json(done.__dict__)
+        print_json(done.__dict__ | {"dry_run": dry_run})
     else:
-        typer.echo(f"encoded {done.encoded} segments, {done.frames} frames")
+        typer.echo(f"{'would encode' if dry_run else 'encoded'} {done.encoded} segments, {done.frames} frames")
         for refused in done.refused:
             typer.echo(f"refused {refused}")
     if done.refused:

@@ -297,13 +297,21 @@ class _Idling:
         return False
 
 
-def run_warm(house: House, tell: Tell) -> Warmed:
-    """Encode all that the library lacks, then say how much that was.
+def run_warm(house: House, tell: Tell, *, is_dry: bool = False) -> Warmed:
+    """Encode all that the library lacks, then say how much that was; `is_dry`: say it, and encode nothing.
 
     Raises: SetupError: another one is running. Stopped; TemporaryError.
     """
+    if is_dry:
+        return _warmed_by_hand(house, tell, is_dry=True)
     with house.spool.holding("warm"):
-        house.catalog.load()
-        warmer = house.warmer("by-hand")
-        missing = warmer.missing(house.catalog.of_kind("video"), house.catalog.of_kind("voice"))
-        return warmer.warm(missing, house.stop, tell)
+        return _warmed_by_hand(house, tell, is_dry=False)
+
+
+def _warmed_by_hand(house: House, tell: Tell, *, is_dry: bool) -> Warmed:
+    house.catalog.load()
+    warmer = house.warmer("by-hand")
+    missing = warmer.missing(house.catalog.of_kind("video"), house.catalog.of_kind("voice"), is_dry=is_dry)
+    if is_dry:
+        return Warmed(len(missing), sum(segment.frames for _, segment in missing))
+    return warmer.warm(missing, house.stop, tell)

@@ -62,18 +62,24 @@ class Warmer:
         self._bench = bench
         self._house = house
 
-    def missing(self, clips: Iterable[Asset], voices: Iterable[Asset]) -> list[tuple[Asset, Segment]]:
+    def missing(
+        self, clips: Iterable[Asset], voices: Iterable[Asset], *, is_dry: bool = False
+    ) -> list[tuple[Asset, Segment]]:
         """Give the segments that the store lacks and has room for, those of the most spoken categories first.
+
+        `is_dry`: a damaged segment counts as missing, and is not dropped.
 
         What does not fit is left out: encoding it would push out what was encoded before it, without end.
         """
         wanted = Counter(voice.category for voice in voices)
         ordered = sorted(clips, key=lambda clip: (-wanted[clip.category], clip.category, clip.path))
         room = ROOM_SHARE * self._store.max_bytes - self._store.total()[1]
+        sound = {entry.name for entry in self._store.entries()} if is_dry else set()
         found: list[tuple[Asset, Segment]] = []
         for clip in ordered:
             for segment in self._segments(clip):
-                if self._store.find(segment.name) is None:
+                is_there = segment.name in sound if is_dry else self._store.find(segment.name) is not None
+                if not is_there:
                     room -= costs.picture_bytes(self._house.canvas, segment.frames)
                     if room < 0:
                         return found
