@@ -14,9 +14,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests import papers
-from videogen import durable
+from videogen import durable, points
 from videogen.errors import Defect, LeaseLost, MediaError, RoomsApart, SetupError
 from videogen.model.manifest import Manifest
 from videogen.model.task import Lease, Task
@@ -480,6 +481,20 @@ def test_what_is_no_task_is_cleared(spool: Spool, leave: Callable[[Spool], str])
     assert [task.task_id for task in spool.waiting()] == [good.task_id]
     assert [path for path in spool.failed.rglob("*") if path.name.endswith("reason.json")] != []
     assert spool.clear_broken("2026-01-01T00:00:00Z") == []
+
+
+def test_what_cannot_be_cleared_is_told_once(spool: Spool) -> None:
+    """What lies in tasks/ and may not be looked into, or cannot be moved, is told once, not at each look."""
+    torn(spool)
+    points.arm({"VIDEOGEN_FAILPOINTS": "durable.write.before_rename=eio"})
+    try:
+        with capture_logs() as said:
+            found = [spool.clear_broken("now") for _ in range(3)]
+    finally:
+        points.arm({})
+
+    assert found == [[], [], []]
+    assert [line["event"].startswith("Cannot set tasks/") for line in said] == [True]
 
 
 def test_waiting_passes_over_what_is_no_task(spool: Spool) -> None:

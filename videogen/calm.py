@@ -103,7 +103,7 @@ class Calm:
             *others, last = (Stretch(*map(float, row)) for row in paper["stretches"])
             passed_s, counted_s = now_s - last.to_s, boot_s - float(paper["boot_s"])
             is_one_boot = paper["boot"] == durable.boot_id() != ""
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return [Stretch(now_s, now_s, 0.0)]
         if is_one_boot:
             is_even = abs(passed_s - counted_s) <= STEP_S + SLEW * counted_s

@@ -120,7 +120,10 @@ def append(path: Path, raw: bytes) -> None:
     When this returns they survive a power cut.
     """
     is_new = not DISK.is_there(path)
-    with full_disk_named(path), open(DISK.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), "r+b", buffering=0) as file:
+    with (
+        full_disk_named(path),
+        open(DISK.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW), "r+b", buffering=0) as file,
+    ):
         if file.seek(0, os.SEEK_END) and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
             raw = b"\n" + raw
         point("durable.append.before")

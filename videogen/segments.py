@@ -103,7 +103,7 @@ class Segments:
         return len(sizes), sum(sizes)
 
     def verify(self, *, is_dry: bool = False) -> tuple[int, list[str]]:
-        """Hash every entry; drop the damaged, or say which (`is_dry`); give the count of the sound, and what was said."""
+        """Hash all, drop the damaged or only name them (`is_dry`); give the count of the sound, and sentences."""
         sound, told = 0, []
         for name in [place.name for place in self._places()]:
             found = self._judged(name) if is_dry else self._kept(name)

@@ -122,7 +122,7 @@ class Proofs:
             paper = json.loads(self._file.read_bytes())
             rows = paper["proofs"].items() if paper["boot"] == self._boot else ()
             return {key: (_trial(row), float(row["at_s"])) for key, row in rows}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
 
 

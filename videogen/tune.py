@@ -91,7 +91,7 @@ def kept(root: Path, node: str) -> int:
     """Give what was measured for a node; 0 where nothing was."""
     try:
         return max(0, int(json.loads(durable.read(_paper(root, node)))["encodes"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # the last for brackets without end
         return 0
 
 

@@ -1,7 +1,9 @@
 """The choice knows history: what earlier videos showed comes last, whatever became of those videos."""
 
 import json
+import os
 import shutil
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,8 @@ from tests.assemble.test_assembler import Library
 from videogen import durable, points
 from videogen.assemble import Assembler, Rule, replayed
 from videogen.assemble.history import use_of
-from videogen.catalog import Catalog
-from videogen.errors import InputError
+from videogen.catalog import Catalog, Use
+from videogen.errors import InputError, SetupError
 from videogen.model.task import Task
 
 USES = "scanned/.uses.jsonl"
@@ -310,3 +312,20 @@ def test_task_that_another_made_is_counted_while_main_runs(library: Library) -> 
 
     counted = [json.loads(line)["task_id"] for line in (library.root / USES).read_text().splitlines()]
     assert counted == [first.task_id, other.task_id]
+
+
+@pytest.mark.parametrize("put", [lambda path, other: path.symlink_to(other), lambda path, _: os.mkfifo(path)])
+def test_the_record_is_a_file_and_no_link_to_one(library: Library, put: Callable[[Path, Path], None]) -> None:
+    """A link or a pipe under its name is neither read nor written, nor waited for; what it points to stays as it is."""
+    root = library.root
+    elsewhere = root / "elsewhere"
+    elsewhere.write_bytes(Use(task_id="foreign", category="sea", shown=("ab" * 32,)).to_line())
+    put(root / USES, elsewhere)
+    before, catalog = elsewhere.read_bytes(), Catalog(root)
+    catalog.load()
+
+    with pytest.raises(SetupError, match="is no file"):
+        catalog.note_use(Use(task_id="own", category="sea", shown=("cd" * 32,)))
+
+    assert not catalog.has_counted("foreign")
+    assert elsewhere.read_bytes() == before

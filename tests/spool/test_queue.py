@@ -167,6 +167,7 @@ def test_node_is_offered_what_fits_its_tags(
         ({"avoid": ["another"]}, 0, "it failed elsewhere"),
         ({"avoid": ["me"], "not_before_s": 30}, AVOID_S, "both delays run at the same time"),
         ({"avoid": ["me"], "not_before_s": 90}, 90, "the longer one counts"),
+        ({"not_before_s": 1e300}, 86400, "no delay is longer than a day"),
         ({"not_before_s": float("inf")}, 0, "a delay without end is none"),
         ({"not_before_s": float("nan")}, 0, "a delay that is no number is none"),
         ({"not_before_s": -5}, 0, "what is past does not wait"),

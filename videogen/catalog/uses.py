@@ -5,6 +5,8 @@ remove the file; what lies in tasks/, processing/ and output/ then is counted ag
 """
 
 import json
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pathlib import Path
 
 from videogen import durable
 from videogen.catalog.index import Index
+from videogen.errors import SetupError
 from videogen.model.choice import lot_of
 from videogen.model.value import Value
 
@@ -91,22 +94,32 @@ class Ledger:
     def add(self, index: Index, use: Use) -> None:
         """Note a video for good; when this returns the line survives a power cut, and is counted.
 
-        Raises: NoSpace.
+        Raises: NoSpace. SetupError: under its name is a link, or no file.
         """
+        if not self._is_ours():
+            raise SetupError(
+                f"{self._path.name} is no file", remedy="Put the file itself there; links are not followed."
+            )
         durable.append(self._path, use.to_line())
         self.read(index)
 
     def _stand(self) -> tuple[str, int]:
         try:
-            found = self._path.stat()
+            found = self._path.lstat()
         except FileNotFoundError:
             return "", 0
-        return str(found.st_ino), found.st_size
+        return (str(found.st_ino), found.st_size) if stat.S_ISREG(found.st_mode) else ("", 0)
+
+    def _is_ours(self) -> bool:
+        """Whether what has the name is a file, or nothing: others may put a link there, or a pipe."""
+        return self._stand() != ("", 0) or not os.path.lexists(self._path)
 
     def _uses(self, offset: int, end: int) -> Iterator[Use]:
         if end <= offset:
             return
-        with self._path.open("rb") as file:
+        with open(
+            durable.DISK.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb"
+        ) as file:
             file.seek(offset)
             for line in file:
                 try:

@@ -62,7 +62,7 @@ class Story:
             is_ours = fields["link_sha256"] == link_sha256
             key = (int(fields["url_index"]), int(fields["part"]))
             parts = int(fields["parts"])
-        except (ValueError, KeyError, TypeError, FileNotFoundError):
+        except (ValueError, KeyError, TypeError, RecursionError, FileNotFoundError):
             return  # not a card of the crawler's; its number stays taken
         if is_ours:
             chunk = card.with_suffix("")

@@ -36,6 +36,8 @@ GRAIN_S = 2.0
 """Longer than one tick of any mtime; the coarsest is that of FAT. Source: mount(8)."""
 REST = 50
 """After a listing there is none for so many times as long as it took, but for FULL_S: they take 2 % of the time."""
+LATEST_S = 86400.0
+"""No paper makes a task wait longer: whoever wrote that it should meant something else."""
 AVOID_S = 60.0
 """How long a node leaves a task on which it failed to others."""
 _UNREADABLE = (OSError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
@@ -235,7 +237,7 @@ def _entry(folder: str, name: str, found: os.stat_result) -> Entry:
     paper: dict[str, Any] = json.loads(durable.read(where / "metadata.json"))
     if paper["task_id"] != name or token(where) is None:
         raise ValueError(name)
-    delay_s = float(paper.get("not_before_s", 0))
+    delay_s = float(paper.get("not_before_s", 0))  # what is no number at all is no delay
     return Entry(
         task_id=name,
         priority=int(paper.get("priority", 5)),
@@ -244,7 +246,7 @@ def _entry(folder: str, name: str, found: os.stat_result) -> Entry:
         tags=_words(paper.get("tags", [])),
         avoid=_words(paper.get("avoid", [])),
         attempts=int(paper.get("attempts", 0)),
-        not_before_s=delay_s if isfinite(delay_s) else 0.0,
+        not_before_s=min(delay_s, LATEST_S) if isfinite(delay_s) else 0.0,
         frames=int(paper["frames"]),
         resolution=_resolution(str(paper["render"]["resolution"])),
     )
