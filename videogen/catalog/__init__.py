@@ -9,13 +9,14 @@ Known limits: what others put into scanned/ while main runs is seen at its next 
 as they come, so it may fall out otherwise when an index is made anew.
 """
 
-from videogen.catalog.catalog import USES, Catalog
+from videogen.catalog.catalog import INDEX, USES, Catalog
 from videogen.catalog.entry import Entry
 from videogen.catalog.logos import keep_logo, logo_of
 from videogen.catalog.sides import SIDE, read_asset, side_path
-from videogen.catalog.uses import Mentions, Use, mentions
+from videogen.catalog.uses import Mentions, Use, mentions, shown_in
 
 __all__ = [
+    "INDEX",
     "SIDE",
     "USES",
     "Catalog",
@@ -26,5 +27,6 @@ __all__ = [
     "logo_of",
     "mentions",
     "read_asset",
+    "shown_in",
     "side_path",
 ]

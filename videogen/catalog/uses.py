@@ -161,6 +161,25 @@ def recount_faces(index: Index, faces: Iterable[tuple[str, int]]) -> None:
             )
 
 
+def shown_in(path: Path, sha256: str) -> list[str] | None:
+    """Name the tasks that show or play a content, the last first, by the index kept at `path`, which is left as it is.
+
+    None: there is none that can be trusted now.
+    """
+    if not path.is_file():
+        return None
+    index = Index.private(path)
+    try:
+        if not index.fact("ledger"):
+            return None
+        rows = index.rows(
+            "SELECT task_id FROM shown JOIN videos USING (number) WHERE lot = ? ORDER BY number DESC", (lot_of(sha256),)
+        )
+    finally:
+        index.db.close()
+    return [row[0] for row in rows]
+
+
 def last_of(index: Index, kind: str, lot: int) -> str:
     """Give the id of the last video that showed this content or a near twin of it; empty where there was none."""
     found = index.rows(

@@ -104,6 +104,13 @@ class Queue:
         unfit = sum(not self._tags.issuperset(entry.tags) for entry in self._known.values())
         return Counts(len(self), unfit, sum(self._holds(entry) for *_, entry in self._later))
 
+    def before(self, task_id: str) -> int | None:
+        """Count what comes before a task, by priority and age, whoever may take it; None: it is not known."""
+        mine = self._known.get(task_id)
+        if mine is None:
+            return None
+        return sum(_order(one) < _order(mine) for one in self._known.values())
+
     def announce(self, name: str) -> None:
         """Have the next `look` look at this name, whether it came, went or changed; any thread may say so."""
         with self._lock:
@@ -187,7 +194,7 @@ class Queue:
             self._make_ready(entry)
 
     def _make_ready(self, entry: Entry) -> None:
-        heappush(self._ready, (-entry.priority, entry.since_ns, entry.task_id, next(self._serial), entry))
+        heappush(self._ready, (*_order(entry), next(self._serial), entry))
 
     def _next(self) -> Entry | None:
         while self._later and self._later[0][0] <= self._clock():
@@ -250,6 +257,11 @@ def _entry(folder: str, name: str, found: os.stat_result) -> Entry:
         frames=int(paper["frames"]),
         resolution=_resolution(str(paper["render"]["resolution"])),
     )
+
+
+def _order(entry: Entry) -> tuple[int, int, str]:
+    """Give by what tasks are put in their order: the most urgent first, then the oldest."""
+    return -entry.priority, entry.since_ns, entry.task_id
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -5,15 +5,19 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from videogen import durable
 from videogen.errors import MediaError
+from videogen.model.intake import INTAKE, Intake
+from videogen.model.value import readable
 from videogen.scan.admit import RESERVE_BYTES
-from videogen.scan.arrival import DEEPEST, is_ignored, signature_of
+from videogen.scan.arrival import DEAF_FACTOR, DEEPEST, is_ignored, signature_of
 from videogen.scan.journal import Journal
 from videogen.scan.place import place_of, shown
+from videogen.scan.whole import is_whole_film
 from videogen.spool import Spool
 from videogen.why.answer import Answer, relative
 
@@ -66,12 +70,35 @@ def _findings(spool: Spool, path: Path, quiet_s: float) -> Iterator[Finding]:
     if not durable.is_locked(spool.lock_of("main")):
         yield Finding("no-main", "main is not running, so nothing is taken in", "Start it: `videogen main`.")
     yield from _no_room(spool, path)
+    deaf = _deaf(spool, path)
+    if deaf:
+        said = f"events do not arrive from this mount ({deaf}), so it is looked at by the clock"
+        yield Finding("by-the-clock", f"waiting: {said}", "Wait; it takes some seconds more than elsewhere.")
+    yield from _settling(path, quiet_s * (DEAF_FACTOR if deaf else 1))
+
+
+def _deaf(spool: Spool, path: Path) -> str:
+    """Say why main hears no events of a file, as it told last; empty where it does, or does not run."""
+    with suppress(OSError, ValueError):
+        intake = Intake.model_validate_json(durable.read(spool.nodes / INTAKE))
+        asked = (readable(os.path.abspath(path)), readable(os.path.realpath(path.parent)) + "/")
+        for folder, because in intake.deaf.items():
+            if any(one.startswith(folder.rstrip("/") + "/") for one in asked):
+                return because
+    return ""
+
+
+def _settling(path: Path, quiet_s: float) -> Iterator[Finding]:
+    """Say what main waits for: time, or only its next look where a film proves by itself that it is whole."""
     still_s = _still_s(path)
-    if still_s < quiet_s:
+    if still_s >= quiet_s:
+        yield Finding("ready", "main takes it at one of its next looks", "Wait; what lies before it comes first.")
+    elif path.name.lower().endswith(".mp4") and is_whole_film(path):
+        said = "nobody writes to it and it reaches to its last byte, so main need not wait"
+        yield Finding("ready", said, f"Wait; if something is wrong with it, it is looked at again after {quiet_s:g} s.")
+    else:
         said = f"it has been still for {still_s:.1f} s; main takes it once it was for {quiet_s:g} s"
         yield Finding("settling", said, "Wait; a file that goes on growing starts anew.")
-    else:
-        yield Finding("ready", "main takes it at one of its next looks", "Wait; what lies before it comes first.")
 
 
 def _parts(spool: Spool, path: Path) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from videogen import durable
-from videogen.catalog import SIDE, read_asset, side_path
+from videogen.catalog import INDEX, SIDE, read_asset, shown_in, side_path
 from videogen.crawl.report import report_of
 from videogen.errors import MissingInput
 from videogen.model.media import Asset, Media, Picture, Sound
@@ -40,9 +40,19 @@ def explain(spool: Spool, path: Path, category_rule: Literal["prefer", "only"]) 
             return _voice(spool, asset, category_rule)
         case "link":
             return [_link(spool, path, asset)]
-    used = _uses(spool, asset.path)
+    return [_in_library(spool, asset)]
+
+
+def _in_library(spool: Spool, asset: Asset) -> Answer:
+    """Say where a clip or a track is used: by main's index, which knows all videos, else by the newest papers."""
+    shown = shown_in(spool.root / "scanned" / INDEX, asset.sha256)
+    if shown is not None:
+        said = "it is in the library" + (f"; {_counted(len(shown))}" if shown else "; no video shows it")
+        rows = [{"used_in": _place_of(spool, task_id)} for task_id in shown[:NEWEST]]
+        return _answer(asset, "in-library", said, rows=rows)
+    used = papers_with(spool, asset.path, (spool.tasks, spool.processing, spool.output, spool.failed))
     said = "it is in the library" + ("" if used else f"; none of the newest {NEWEST} things of each room uses it")
-    return [_answer(asset, "in-library", said, rows=[{"used_in": place} for place in used])]
+    return _answer(asset, "in-library", said, rows=[{"used_in": place} for place in used])
 
 
 def _thing(path: Path) -> Path:
@@ -133,13 +143,27 @@ def _remarks(media: Media) -> Iterator[str]:
 # -- where it is used ------------------------------------------------------------------------------------------------
 
 
-def _uses(spool: Spool, path: str) -> list[str]:
-    """Name the tasks and videos that use an asset, among the newest of each room."""
-    word = json.dumps(path, ensure_ascii=False).encode("utf-8", "surrogateescape")
-    rooms = {spool.tasks: "metadata.json", spool.processing: "metadata.json", spool.output: "manifest.json"}
-    rooms |= {spool.failed: "metadata.json"}
-    papers = chain.from_iterable((folder / name for folder in _newest(visible(room))) for room, name in rooms.items())
-    return [relative(spool.root, paper.parent) for paper in papers if word in _bytes(paper)]
+def _counted(count: int) -> str:
+    return "one video shows it" if count == 1 else f"{count} videos show it"
+
+
+def _place_of(spool: Spool, task_id: str) -> str:
+    """Say where a task is that the record of uses knows: what was shown was shown, wherever its video went."""
+    room = spool.room_of(task_id)
+    if room is None:
+        return f"{task_id}, which someone took away"
+    return f"{'trash/failed' if room == 'trash' else room}/{task_id}"
+
+
+def papers_with(spool: Spool, said: str, rooms: Sequence[Path]) -> list[str]:
+    """Name the tasks and videos whose paper has a text in it, among the newest of each of these rooms."""
+    word = json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    found = []
+    for room in rooms:
+        name = "manifest.json" if room == spool.output else "metadata.json"
+        papers = [folder / name for folder in _newest(visible(room))]
+        found += [relative(spool.root, paper.parent) for paper in papers if word in _bytes(paper)]
+    return found
 
 
 def _newest(folders: list[Path]) -> list[Path]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from videogen import durable
 from videogen.model.segment import Note
+from videogen.spool import Spool
 from videogen.why.answer import Answer, age_s, relative
+from videogen.why.library import NEWEST, papers_with
 
 KEY = re.compile(r"[0-9a-f]{8,64}")
 """A key, or as much of its beginning as names one."""
@@ -53,4 +55,8 @@ def explain(root: Path, path: Path) -> Answer | None:
             where, "scanned/.segments", "damaged", said, "Nothing; it is dropped and encoded again.", facts=facts
         )
     said = "it was encoded once, and every video that shows it copies it"
-    return Answer(where, "scanned/.segments", "kept", said, facts=facts)
+    spool = Spool(root)
+    used = papers_with(spool, note.name.key, (spool.output,))
+    rows = [{"used_in": place} for place in used]
+    notes = [] if used else [f"None of the newest {NEWEST} videos was made with it"]
+    return Answer(where, "scanned/.segments", "kept", said, facts=facts, notes=notes, rows=rows)

@@ -1,16 +1,21 @@
 """A task, in whichever room it is: what it waits for, who holds it, what came of it, why it failed."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from videogen.errors import MissingInput
+from videogen.errors import MissingInput, RecipeError
 from videogen.model.node import ENDED, Seen
 from videogen.model.task import ATTEMPTS, Task
-from videogen.spool import Spool, paper_of, read_paper, read_task, visible
+from videogen.model.timebase import parse_resolution
+from videogen.render.space import SAFETY, Wanted
+from videogen.spool import Spool, drain_of, paper_of, read_paper, read_task, visible
 from videogen.spool.papers import HALF, REAPED, read_lease, token
+from videogen.spool.queue import LATEST_S, Queue
 from videogen.why.answer import Answer, age_s, paper_at, relative, told
 from videogen.why.refused import NOTE, facts_of, meaning_of
 
@@ -84,17 +89,55 @@ def _waiting(spool: Spool, folder: Path) -> Answer:
     except (MissingInput, OSError) as error:
         said = error.message if isinstance(error, MissingInput) else str(error)
         return Answer(where, "tasks", "broken", said, "A node sets it aside with its reason; drop the voice again.")
-    facts = _facts(task) | told({"since_s": age_s(folder), "epoch": token(folder)})
+    queue = Queue(spool.tasks)
+    queue.look()
+    before = queue.before(folder.name)
+    facts = _facts(task) | told({"since_s": age_s(folder), "epoch": token(folder), "priority": task.priority})
+    facts |= told({"waiting_before_it": before})
     if token(folder) is None:
         said = "it has no token, so it can never be published"
         return Answer(
             where, "tasks", "broken", said, "Run `videogen fsck --repair`; drop the voice again.", facts=facts
         )
-    left_s = task.not_before_s - (age_s(folder) or 0.0)
+    left_s = min(task.not_before_s, LATEST_S) - (age_s(folder) or 0.0)
     said, remedy = f"it failed, and is tried again in {left_s:.0f} s", "Nothing; logs/ tells why it went back."
     if left_s <= 0:
         said, remedy = _hindrance(spool, task)
-    return Answer(where, "tasks", "waiting", said, remedy, facts=facts)
+    notes = [f"Sooner: videogen requeue {folder.name} --front"] if left_s > 0 or before else []
+    return Answer(where, "tasks", "waiting", said, remedy, facts=facts, notes=notes, rows=list(_takers(spool, task)))
+
+
+def _takers(spool: Spool, task: Task) -> Iterator[dict[str, Any]]:
+    """Say of each node that runs whether it could take a task, and why not."""
+    for seen in _nodes(spool):
+        if seen.is_live and seen.paper.state not in ENDED:
+            yield {"node": seen.paper.node, "could_take_it": ", ".join(_hindrances(seen, task)) or "yes"}
+
+
+def _hindrances(seen: Seen, task: Task) -> Iterator[str]:
+    """Name what keeps a node from a task, as its paper tells."""
+    paper = seen.paper
+    if lacking := [tag for tag in task.tags if tag not in paper.tags]:
+        yield f"no: it does not offer {', '.join(lacking)}"
+    if seen.is_asked_to_drain or seen.state == "draining":
+        yield f"no: it is drained; videogen resume {paper.node}"
+    if seen.state == "waiting-for-space":
+        yield "no: its disk is full"
+    elif paper.disk_total and (said := _no_room(paper.disk_free, task)):
+        yield said
+    if paper.node in task.avoid:
+        yield "not in the first minute: it failed there"
+    if paper.held:
+        yield f"after the {len(paper.held)} it holds"
+
+
+def _no_room(free_bytes: int, task: Task) -> str:
+    with suppress(RecipeError):
+        width, height = parse_resolution(task.render.resolution)
+        wanted = SAFETY * Wanted(task.frames, width * height).size_bytes
+        if free_bytes < wanted:
+            return f"no: it has {free_bytes / 1e9:.1f} GB free, and the task may take {wanted / 1e9:.1f} GB"
+    return ""
 
 
 def _hindrance(spool: Spool, task: Task) -> tuple[str, str]:
@@ -125,7 +168,7 @@ def _nodes(spool: Spool) -> Iterator[Seen]:
         paper = read_paper(path) if path.suffix == ".json" else None
         age = age_s(path)
         if paper is not None and age is not None:
-            yield Seen(paper, age)
+            yield Seen(paper, age, is_asked_to_drain=drain_of(path.parent, path.stem).exists())
 
 
 # -- processing/ -----------------------------------------------------------------------------------------------------
@@ -165,6 +208,8 @@ def _published(spool: Spool, folder: Path) -> Answer:
     task = manifest.get("task") or {}
     facts = {
         "video": f"{where}/final.mp4",
+        "published_at": _stamp(folder / "manifest.json"),
+        "published_by": manifest.get("node"),
         "size_bytes": manifest.get("size_bytes"),
         "sha256": manifest.get("sha256"),
         "voice": ((task.get("inputs") or {}).get("voice") or {}).get("path"),
@@ -175,10 +220,33 @@ def _published(spool: Spool, folder: Path) -> Answer:
         "encoder": manifest.get("encoder"),
         "epoch": manifest.get("epoch"),
         "took_s": round(sum((manifest.get("steps") or {}).values()), 1),
+        "samples": manifest.get("samples"),
+        "peak_dbfs": manifest.get("peak_dbfs"),
+        "verdicts": _verdicts(manifest),
+        "attempts": (task.get("attempts") or 0) + 1,
     }
     notes = [f"Everything was encoded in one piece: {manifest['fallback']}."] if manifest.get("fallback") else []
     notes.append(f"Of what it is made, and how: videogen provenance {folder.name}")
     return Answer(where, "output", "published", "its video is done", notes=notes, facts=told(facts))
+
+
+def _stamp(path: Path) -> str | None:
+    """Give when a paper was written, by the clock of its disk, in UTC."""
+    with suppress(OSError, OverflowError, ValueError):
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None
+
+
+def _verdicts(manifest: dict[str, Any]) -> str | None:
+    """Count what was measured before it left, by verdict, and name what did not simply pass."""
+    quality = manifest.get("quality")
+    figures = quality.get("figures") if isinstance(quality, dict) else None
+    rows = [one for one in figures if isinstance(one, dict)] if isinstance(figures, list) else []
+    counts = Counter(str(one.get("verdict")) for one in rows)
+    named = [
+        f"{one.get('check')}: {one.get('verdict')}" for one in rows if not str(one.get("verdict")).startswith("pass")
+    ]
+    return "; ".join([", ".join(f"{count} {word}" for word, count in counts.items()), *named]) or None
 
 
 # -- trash/failed ----------------------------------------------------------------------------------------------------
