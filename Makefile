@@ -15,6 +15,8 @@ ROOT = /srv/videogen
 PREFIX = /usr
 DESTDIR ?=
 UNITS := videogen.target videogen-main.service videogen-crawl.service videogen-node@.service
+MANUAL := share/man/man1/videogen.1
+COMPLETION := share/bash-completion/completions/videogen
 
 # File names and texts are UTF-8 here, whatever the locale of the machine says.
 export PYTHONUTF8 := 1
@@ -89,12 +91,14 @@ install-systemd: ## install the units, and the files for their user and folders;
 			"(ProtectHome=, PrivateTmp=). Choose a place such as /srv/videogen." >&2; exit 1;; \
 		/?*) ;; *) echo "$$place is no folder's absolute path. Name one such as /srv/videogen." >&2; exit 1;; esac; done
 	@set -e; put() { \
-		install -d "$$DESTDIR$$PREFIX/lib/$${2%/*}"; \
+		install -d "$$DESTDIR$$PREFIX/$${2%/*}"; \
 		sed -e 's|/opt/videogen|@APP@|g; s|/srv/videogen|@ROOT@|g' \
-			-e "s|@APP@|$$APP|g; s|@ROOT@|$$ROOT|g" "systemd/$$1" >"$$DESTDIR$$PREFIX/lib/$$2"; \
-		chmod 644 "$$DESTDIR$$PREFIX/lib/$$2"; echo "installed $$DESTDIR$$PREFIX/lib/$$2"; }; \
-	for unit in $(UNITS); do put "$$unit" "systemd/system/$$unit"; done; \
-	put videogen.sysusers sysusers.d/videogen.conf; put videogen.tmpfiles tmpfiles.d/videogen.conf
+			-e "s|@APP@|$$APP|g; s|@ROOT@|$$ROOT|g" "$$1" >"$$DESTDIR$$PREFIX/$$2"; \
+		chmod 644 "$$DESTDIR$$PREFIX/$$2"; echo "installed $$DESTDIR$$PREFIX/$$2"; }; \
+	for unit in $(UNITS); do put "systemd/$$unit" "lib/systemd/system/$$unit"; done; \
+	put systemd/videogen.sysusers lib/sysusers.d/videogen.conf; \
+	put systemd/videogen.tmpfiles lib/tmpfiles.d/videogen.conf; \
+	put docs/man/videogen.1 $(MANUAL); put docs/man/videogen.bash $(COMPLETION)
 	@echo; echo "The program is expected in $$APP/.venv. Next, as root:"; \
 	echo "  systemd-sysusers videogen.conf && systemd-tmpfiles --create videogen.conf"; \
 	echo "  (umask 007 && runuser -u videogen -- $$APP/.venv/bin/videogen --root $$ROOT init)"; \
@@ -102,8 +106,8 @@ install-systemd: ## install the units, and the files for their user and folders;
 	echo "  systemctl enable --now videogen.target videogen-main videogen-crawl videogen-node@1"
 
 uninstall-systemd: ## take them away again; the rooms, the user and your drop-ins stay
-	@set -ef; for name in $(UNITS:%=systemd/system/%) sysusers.d/videogen.conf tmpfiles.d/videogen.conf; do \
-		rm -f "$$DESTDIR$$PREFIX/lib/$$name"; echo "removed $$DESTDIR$$PREFIX/lib/$$name"; done
+	@set -ef; for name in $(UNITS:%=lib/systemd/system/%) lib/sysusers.d/videogen.conf lib/tmpfiles.d/videogen.conf \
+		$(MANUAL) $(COMPLETION); do rm -f "$$DESTDIR$$PREFIX/$$name"; echo "removed $$DESTDIR$$PREFIX/$$name"; done
 	@echo; echo "What is enabled still has its links in /etc/systemd/system/*.wants/. As root, for each of them:"; \
 	echo "  systemctl disable --now videogen-main; systemctl daemon-reload"
 

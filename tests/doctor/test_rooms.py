@@ -1,7 +1,6 @@
 """Doctor on the spool and on what it lies on: mounts, renames, names, owners, room, versions (A14, A19)."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,9 +97,9 @@ def test_a_room_that_is_a_mount_is_named(spool: Spool) -> None:
 # -- the rooms ---------------------------------------------------------------------------------------------------------
 
 
-def looked(spool: Spool, **machine: object) -> dict[str, Finding]:
-    """Have doctor look at the rooms."""
-    patient = Patient(spool, lambda: find(""), machine=replace(Machine(), **machine))
+def looked(spool: Spool, uid: int = os.geteuid()) -> dict[str, Finding]:
+    """Have doctor look at the rooms, as a user."""
+    patient = Patient(spool, lambda: find(""), machine=Machine(uid=uid))
     return {one.subject: one for one in (*rooms.look(patient), *rooms.space(patient))}
 
 

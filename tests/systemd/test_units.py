@@ -238,6 +238,9 @@ def test_folders(furnished: Path) -> None:
 # -- make ----------------------------------------------------------------------------------------------------------
 
 
+SHARED = ("share/man/man1/videogen.1", "share/bash-completion/completions/videogen")
+
+
 def files_below(root: Path) -> set[str]:
     """List every file below a folder."""
     return {str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()}
@@ -253,7 +256,7 @@ def test_install_and_uninstall(tmp_path: Path, prefix: str) -> None:
         os.umask(old_mask)
 
     assert done.returncode == 0, done.stderr
-    assert files_below(tmp_path) == {f"{prefix[1:]}/lib/{name}" for name in FILES}
+    assert files_below(tmp_path) == {f"{prefix[1:]}/{name}" for name in (*(f"lib/{one}" for one in FILES), *SHARED)}
     assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()} == {0o644}
     assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_dir()} == {0o755}
 

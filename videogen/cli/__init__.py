@@ -7,6 +7,7 @@ Fails with: one sentence on stderr, and the exit status of the error's family.
 from videogen.cli import (
     cache,
     checking,
+    completing,
     explaining,
     looking,
     making,
@@ -30,6 +31,7 @@ __all__ = [
     "app",
     "cache",
     "checking",
+    "completing",
     "explaining",
     "looking",
     "making",

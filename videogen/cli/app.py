@@ -17,13 +17,9 @@ from videogen.notify import Notify
 from videogen.progress import Tell, shown
 from videogen.wiring import House
 
-EXITS = """Exit codes: 0 done; 2 wrong usage; 65 the input is bad (its reason is in trash/); 66 nothing is called so;
-70 a defect of ours; 75 something still waits, try again later; 78 the set-up is wrong, nothing was started."""
-
-
 app = typer.Typer(
     help="A video factory behind a drop folder: copy a voice, clips and music into raw/, find the video in output/.",
-    epilog=EXITS,
+    rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -24,10 +24,7 @@ def why(
     ],
     as_json: Json = False,
 ) -> None:
-    """Say why a thing is where it is, and what to do; 66 where there is no such thing. Starts and changes nothing.
-
-    Examples: videogen why raw/video/sea/clip.mp4; videogen why chapter_0001.mp3; videogen why trash/invalid/clip.mp4.
-    """
+    """Say why a thing is where it is, and what to do; 66 where there is no such thing. Starts and changes nothing."""
     house = House(Given.root)
     house.spool.expect_rooms()
     found = house.explainer.explain(what)
