@@ -99,14 +99,14 @@ def encoders(toolchain: Toolchain, wanted: str) -> Iterator[Finding]:
 
 
 def _encoder(trial: Trial) -> Finding:
-    subject = f"encoder {trial.title}"
+    subject, said = f"encoder {trial.title}", re.sub(r"\[[^\]]* @ 0x[0-9a-f]+\] ?", "", trial.said)
     match trial.state:
         case "works":
             return Finding(subject, "good", "encodes", group="FFmpeg")
         case "busy":
-            found = f"there, with no session free: {trial.said}"
+            found = f"there, with no session free: {said}"
             return Finding(subject, "note", found, "Ask again when less runs on it; renders wait for it.", "FFmpeg")
-    return Finding(subject, "note", f"does not encode: {trial.said}", right_to(Path(trial.device)), "FFmpeg")
+    return Finding(subject, "note", f"does not encode: {said}", right_to(Path(trial.device)), "FFmpeg")
 
 
 def devices(dev: Path) -> Iterator[Finding]:
