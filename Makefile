@@ -23,7 +23,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test torture corpus check bench bench-full install-systemd uninstall-systemd clean help
+.PHONY: setup demo test torture corpus check docs bench bench-full install-systemd uninstall-systemd clean help
 
 setup: $(READY) ## make .venv with everything in it (again only when pyproject.toml or constraints.txt changed)
 
@@ -110,6 +110,10 @@ uninstall-systemd: ## take them away again; the rooms, the user and your drop-in
 		$(MANUAL) $(COMPLETION); do rm -f "$$DESTDIR$$PREFIX/$$name"; echo "removed $$DESTDIR$$PREFIX/$$name"; done
 	@echo; echo "What is enabled still has its links in /etc/systemd/system/*.wants/. As root, for each of them:"; \
 	echo "  systemctl disable --now videogen-main; systemctl daemon-reload"
+
+docs: $(READY) ## write again the pages that are made from the code, the first hour among them
+	@set -e; for page in settings_table readme_verbs verdict_table trouble_codes command_pages first_hour; do \
+		$(BIN)/python -m tests.docs.$$page; done
 
 clean: ## take away .venv and every cache; the rooms and logs stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
