@@ -60,7 +60,7 @@ def page(console: Console, findings: Iterable[Finding]) -> None:
         console.print(f"[bold]{group}[/]")
         table = Table(box=None, show_header=False, padding=(0, 1, 0, 1), pad_edge=True)
         table.add_column(width=4)
-        table.add_column(width=17, overflow="fold")
+        table.add_column(width=21, overflow="fold")
         table.add_column(overflow="fold")
         for one in rows:
             said = escape(one.found) + (f"\n[cyan]do:[/] {escape(one.remedy)}" if one.remedy else "")

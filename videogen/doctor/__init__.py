@@ -6,11 +6,27 @@ Promises: a thing that cannot be asked is a finding, never an error; no question
 Known limits: of a spool with very many files it looks at the first ones for their owners.
 """
 
+from collections.abc import Callable, Iterator
+
 from videogen.doctor import encoding, limits, machine, mounts, rooms, service, settings
 from videogen.doctor.finding import Finding, Group, Machine, Patient
 from videogen.doctor.limits import walls
+from videogen.errors import VideogenError
 
 __all__ = ["Finding", "Group", "Machine", "Patient", "examine", "walls"]
+
+
+_LOOKS: tuple[tuple[Group, Callable[[Patient], Iterator[Finding]]], ...] = (
+    ("FFmpeg", encoding.look),
+    ("Spool", rooms.look),
+    ("Disk", mounts.look),
+    ("Disk", rooms.space),
+    ("Machine", limits.look),
+    ("Machine", machine.look),
+    ("Walls", limits.enclosures),
+    ("Service", service.look),
+    ("Settings", settings.look),
+)
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -18,14 +34,13 @@ def examine(patient: Patient) -> list[Finding]:
 
     Every encoder is tried anew, whatever was proven before; that is kept, and else nothing that changes here stays.
     """
-    return [
-        *encoding.look(patient),
-        *rooms.look(patient),
-        *mounts.look(patient),
-        *rooms.space(patient),
-        *limits.look(patient),
-        *machine.look(patient),
-        *limits.enclosures(patient.machine),
-        *service.look(patient),
-        *settings.look(patient),
-    ]
+    found: list[Finding] = []
+    for group, look in _LOOKS:
+        try:
+            found.extend(look(patient))
+        except VideogenError as error:
+            found.append(Finding("this look", "bad", error.message, error.remedy, group))
+        except OSError as error:
+            said = f"broke off at {error.filename or 'a call'}: {error.strerror}"
+            found.append(Finding("this look", "bad", said, "Give the user that runs videogen access to it.", group))
+    return found

@@ -27,7 +27,7 @@ class Known:
 
 
 KNOWN = (
-    # Source: FFmpeg's Changelog, 5.1.
+    # Source: github.com/rust-av/Av1an/pull/1261.
     Known((0,), (5, 1), "", "it has no -fps_mode, which every encode needs", is_fatal=True),
     # Source: github.com/ErsatzTV/legacy/issues/1728 and pull/1754.
     Known((7, 0), (7, 1), "vaapi qsv vpl", "regressions of VA-API and QSV were met; libx264 is not touched"),

@@ -142,10 +142,10 @@ def _groups(machine: Machine, controller: str, name: str, old_name: str) -> Iter
 # -- walls -------------------------------------------------------------------------------------------------------------
 
 
-def enclosures(machine: Machine) -> Iterator[Finding]:
+def enclosures(patient: Patient) -> Iterator[Finding]:
     """Tell which programs and which walls there are that keep a child in."""
     for tool in ("setpriv", "prlimit"):
-        path = machine.which(tool)
+        path = patient.machine.which(tool)
         remedy = "" if path else "`apt-get install util-linux`: without it children have no limits."
         yield Finding(tool, "good" if path else "note", path or "not found", remedy, "Walls")
     yield walls(cage.walls_that_hold())
