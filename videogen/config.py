@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from videogen.errors import ConfigError, RecipeError
+from videogen.model.quality import Check
 from videogen.model.timebase import parse_rate, parse_resolution
 
 FILE_NAME = "videogen.toml"
@@ -255,6 +256,44 @@ class TrashRoom(_Table):
     attempts_gb: Annotated[float, Field(gt=0, description="GB in trash/attempts; beyond it the oldest go.")] = 10.0
 
 
+class Gate(_Table):
+    """What a video is held to before it is published. What its sources already are is no defect."""
+
+    black_s: Annotated[
+        float, Field(gt=0, description="s; black for this long where its source is not. Shorter fades are common.")
+    ] = 1.0
+    freeze_s: Annotated[
+        float, Field(gt=0, description="s; standing still for this long where its source moves; an eye sees it then.")
+    ] = 2.5
+    flash_levels: Annotated[
+        float,
+        Field(gt=0, le=255, description="levels of 256; so far a frame at a join may be from what belongs there."),
+    ] = 20.0
+    silence_s: Annotated[
+        float,
+        Field(gt=0, description="s; under -60 dB for this long where its sources are heard; words pause shorter."),
+    ] = 1.0
+    louder_lu: Annotated[
+        float, Field(gt=0, description="LU; louder than all its sources together by more is a gain gone wrong.")
+    ] = 4.0
+    quieter_lu: Annotated[
+        float, Field(gt=0, description="LU; quieter than its loudest source by more; long pauses cost up to 10.")
+    ] = 12.0
+    peak_dbtp: Annotated[
+        float, Field(ge=-20, le=6, description="dBTP; a true peak over it is cut off by players; mixes aim at -1.")
+    ] = 0.0
+    clipped: Annotated[
+        float, Field(ge=0, le=1, description="share of the samples at full scale; one in a thousand is heard.")
+    ] = 0.001
+    click_db: Annotated[
+        float, Field(gt=0, description="dB; a jump at a join over all jumps around it, where no source jumps.")
+    ] = 18.0
+    warn: Annotated[
+        tuple[Check, ...], Field(description="checks that refuse nothing, as black or loudness: they are only told.")
+    ] = ()
+    off: Annotated[tuple[Check, ...], Field(description="checks that are not judged; their numbers are kept.")] = ()
+
+
 class Log(_Table):
     """Where lines go."""
 
@@ -293,6 +332,7 @@ class Settings(BaseSettings):
     node: Node = Node()
     crawl: Crawl = Crawl()
     trash: TrashRoom = TrashRoom()
+    gate: Gate = Gate()
     log: Log = Log()
 
     @classmethod

@@ -195,6 +195,13 @@ class Segments:
         # The note stood before and after, so the bytes held in between are its own.
         return Entry(note, path) if self._judged(name) == note else None
 
+    def amend(self, note: Note) -> None:
+        """Write down what was learned of an entry since it was made; where it went or is another by now, nothing is."""
+        with self._committing(note.name):
+            found = self._judged(note.name)
+            if isinstance(found, Note) and found.sha256 == note.sha256:
+                durable.write(self._side(note.name), note.to_json())
+
     def drop(self, name: Name, because: str) -> None:
         """Take a damaged entry out: it is counted and told in the log. Pins keep what they hold."""
         with self._committing(name):

@@ -22,6 +22,7 @@ from videogen.errors import ConfigError, VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.metrics import Meter
 from videogen.model.profile import Encoder
+from videogen.model.quality import Limits
 from videogen.model.timebase import Range, parse_rate, parse_resolution
 from videogen.model.timeline import Canvas, ImageOverlay
 from videogen.probe import Prober
@@ -193,6 +194,11 @@ class House:
         return Explainer(self.spool, quiet_s=self.settings.scan.quiet_s, category_rule=self.settings.assemble.category)
 
     @cached_property
+    def limits(self) -> Limits:
+        """What a video may be to be published."""
+        return Limits.model_validate(self.settings.gate.model_dump())
+
+    @cached_property
     def bench(self) -> Bench:
         """How this machine encodes. Raises: ToolchainError: the encoder asked for does not work here."""
         render, (encoder, device) = self.settings.render, self._device
@@ -207,6 +213,7 @@ class House:
             memory_bytes=int(render.memory_gb * GIB) or None,
             segment_s=Fraction(str(self.settings.segments.seconds)),
             walls=self._walls,
+            limits=self.limits,
             encodes=self.settings.node.encodes or tune.kept(self.root, self.node_name()),
         )
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from videogen.model.media import Asset, Media
 from videogen.model.profile import Profile
+from videogen.model.quality import Quality
 from videogen.model.task import Task
 from videogen.model.timebase import Range
 from videogen.model.value import Digest, Value
@@ -121,7 +122,7 @@ class Manifest(Value):
     times: Times | None = None
     warnings: tuple[str, ...] = ()
     """What a person should know of it: each begins with its word."""
-    quality: dict[str, Any] | None = None
+    quality: Quality | None = None
     """What was measured of the finished video, where that is done."""
     pictures: dict[str, Digest] = Field(default_factory=dict)
     """The pictures beside the video, each with its SHA-256."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from videogen.model.quality import Look
 from videogen.model.timebase import Range
 from videogen.model.value import Digest, Value
 
@@ -94,6 +95,8 @@ class Note(Value):
     """What it is, for people: asset, range, profile."""
     is_decoded: bool = False
     """Whether every frame was decoded when it was made."""
+    look: Look | None = None
+    """How every frame looks; None in side files older than the gate, until they are used again."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Note":

@@ -28,6 +28,14 @@ def sound_input(digest: str, media: Media, nth: int, **options: object) -> Strea
     return _opened(digest, media.container or default, f"sound{nth}", vn=None, sn=None, **options).audio
 
 
+def demuxing(media: Media) -> tuple[str, ...]:
+    """Give the words that stand before a file which is opened for a look, outside any graph."""
+    container = media.container or ("mov" if media.picture is not None else "mp3")
+    forced = {"f": container, "format_whitelist": _DEMUXERS.get(container, container), **_SAFE}
+    forced["codec_whitelist"] = f"{_PICTURES},{_SOUNDS}"
+    return tuple(word for name, value in forced.items() for word in (f"-{name}", value))
+
+
 def image_input(digest: str, nth: int) -> Stream:
     """Open a PNG."""
     return ffmpeg.input(f"{ASSET}{digest}#image{nth}", f="png_pipe", codec_whitelist="png", **_SAFE).video

@@ -12,6 +12,7 @@ from videogen import cage
 from videogen.errors import Defect, EncoderBusy, Stalled, ToolchainError, VideogenError
 from videogen.ffmpeg import ENCODER_ABSENT, FFmpeg, Watch
 from videogen.model.profile import Encoder, Profile
+from videogen.model.quality import Limits
 from videogen.model.timeline import Canvas
 from videogen.plan import Needs
 from videogen.render.sessions import Device
@@ -30,7 +31,7 @@ class Bench:
 
     `encodes` is how many run side by side; 0 is one per processor. `segment_s` 0 is one GOP: a cut costs an IDR, and
     there it would have been anyway; a longer piece leaves more encoded that a video does not show, and processors idle.
-    `walls` is what every FFmpeg may reach besides its own files.
+    `walls` is what every FFmpeg may reach besides its own files. `limits` are the gate's.
     """
 
     program: Path
@@ -44,6 +45,7 @@ class Bench:
     encodes: int = 0
     walls: cage.Walls | None = None
     device: Device = field(default_factory=Device)
+    limits: Limits = field(default_factory=Limits)
 
     def in_software(self) -> "Bench":
         """Give the same bench without a device: what it makes has another profile, so the two are never in one file."""

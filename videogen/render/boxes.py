@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from videogen.errors import Defect
 
 _HOLDERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"}
 INDEX_BYTES_MOST = 1 << 29
+_PICTURES = frozenset({b"avc1", b"avc3", b"hvc1", b"hev1"})
+_PICTURE_BYTES = 86
+"""A description of pictures up to the boxes in it. Source: ISO 14496-12, 12.1.3, VisualSampleEntry."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,22 @@ class Track:
     """PTS - DTS of each packet in ticks."""
     keys: frozenset[int] | None
     """Packets that decoding may start at; None: any."""
-    size_bytes: int
+    sizes: tuple[int, ...]
+    """Bytes of each packet."""
     chunks: tuple[int, ...]
     """Where in the file each run of packets lies."""
     edits: tuple[tuple[int, int], ...]
     """(length in the movie's timescale, first tick shown); -1 is an empty stretch."""
+
+    width: int = 0
+    height: int = 0
+    colour: tuple[int, int, int, bool] | None = None
+    """Primaries, transfer, matrix, and whether the range is full, by their numbers; None: untold. Source: H.273."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Their bytes together."""
+        return sum(self.sizes)
 
     @property
     def packets(self) -> int:
@@ -136,9 +150,10 @@ def _track(leaves: dict[bytes, bytes]) -> Track:
         runs=tuple(_pairs(leaves[b"stts"], ">II")),
         offsets=tuple(offset for count, offset in _pairs(leaves.get(b"ctts", bytes(8)), ">Ii") for _ in range(count)),
         keys=None if keys is None else frozenset(number - 1 for (number,) in struct.iter_unpack(">I", keys[8:])),
-        size_bytes=_sizes(leaves[b"stsz"]),
+        sizes=_sizes(leaves[b"stsz"]),
         chunks=tuple(at for (at,) in _chunks(leaves)),
         edits=_edits(leaves.get(b"elst", b"")),
+        **_described(leaves.get(b"stsd", b"")),
     )
 
 
@@ -147,9 +162,25 @@ def _pairs(leaf: bytes, shape: str) -> Iterator[tuple[int, int]]:
     return ((one, other) for one, other in struct.iter_unpack(shape, leaf[8 : 8 + 8 * count]))
 
 
-def _sizes(leaf: bytes) -> int:
+def _sizes(leaf: bytes) -> tuple[int, ...]:
     each, count = struct.unpack(">II", leaf[4:12])
-    return each * count if each else sum(size for (size,) in struct.iter_unpack(">I", leaf[12 : 12 + 4 * count]))
+    if each and count > INDEX_BYTES_MOST // 4:
+        raise ValueError(f"a table of {count} packets")
+    return (each,) * count if each else struct.unpack(f">{count}I", leaf[12 : 12 + 4 * count])
+
+
+def _described(leaf: bytes) -> dict[str, Any]:
+    """Give the size and the colour of a track of pictures, as its first description says."""
+    if len(leaf) < 8 + _PICTURE_BYTES or leaf[12:16] not in _PICTURES:
+        return {}
+    width, height = struct.unpack(">HH", leaf[40:44])
+    (length,) = struct.unpack(">I", leaf[8:12])
+    inner = {kind: leaf[begin:end] for kind, begin, end in _inner(leaf, 8 + _PICTURE_BYTES, 8 + length)}
+    colr = inner.get(b"colr", b"")
+    if colr[:4] != b"nclx":
+        return {"width": width, "height": height}
+    primaries, transfer, matrix, flags = struct.unpack(">HHHB", colr[4:11])
+    return {"width": width, "height": height, "colour": (primaries, transfer, matrix, bool(flags & 0x80))}
 
 
 def _chunks(leaves: dict[bytes, bytes]) -> Iterator[tuple[int]]:

@@ -1,18 +1,24 @@
 """Proof of a finished video: a stitch that raised nothing is not believed.
 
-Every packet's place is proven from the file's index: how many there are, that they show each frame once, that all last
-as long, that every join is an IDR, that both tracks are as long as planned, that the index lies in front. What the
-packets hold was proven when their segment was made, and hashed again as it was copied.
+Every packet's place is proven from the file's index: how many there are, that they are those of the segments in their
+order, that they show each frame once, that all last as long, that every join is an IDR, that both tracks are as long
+as planned, that the index lies in front. What the packets hold was proven when their segment was made, and hashed
+again as it was copied.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from videogen.errors import Defect
+from videogen.model.quality import Check, Figure
 from videogen.plan import Plan, frame_ticks, track_timescale
 from videogen.render.boxes import Index, Track, index_of
+from videogen.render.refusing import refusal
 from videogen.render.sounding import PRIMING
+
+BT709 = (1, 1, 1, False)
+"""Primaries, transfer, matrix and limited range by their numbers. Source: H.273."""
+Wrong = tuple[Check, str]
 
 
 @dataclass(frozen=True)
@@ -23,66 +29,95 @@ class Proof:
     samples: int
 
 
-def check(video: Path, plan: Plan, joins: Sequence[int]) -> Proof:
+def check(video: Path, plan: Plan, joins: Sequence[int], sizes: Sequence[int] | None = None) -> Proof:
     """Prove that a video is what the plan said; `joins` are the frames at which another segment begins.
 
-    Raises: Defect: `check-failed`, with what was found and what was expected.
+    Units: `sizes` are the bytes of each picture packet as its segment has it; None: they are not known.
+    Raises: Defect: what was found and what was expected, by the code of the check.
     """
-    wrong = list(_wrong(index_of(video), plan, joins))
+    wrong = list(_wrong(index_of(video), plan, joins, sizes))
     if wrong:
-        raise Defect(
-            f"the finished video is not what was planned: {'; '.join(wrong)}",
-            remedy="Report it with this folder; nothing was published.",
-            code="check-failed",
-        )
+        raise refusal([Figure(check=check, verdict="bad", said=said) for check, said in wrong])
     return Proof(plan.frames, plan.samples)
 
 
-def _wrong(index: Index, plan: Plan, joins: Sequence[int]) -> Iterator[str]:
+def proven(plan: Plan, joins: Sequence[int]) -> list[Figure]:
+    """Give the figures of a video that was proven."""
+    canvas = plan.profile.canvas
+    tracks = "picture and sound" if plan.samples else "picture"
+    found: list[tuple[Check, float | str, str]] = [
+        ("tracks", tracks, ""),
+        ("size", f"{canvas.width}x{canvas.height}", "px"),
+        ("rate", str(canvas.fps), "frames/s"),
+        ("frames", plan.frames, "frames"),
+        ("pieces", len(joins), ""),
+        ("lengths", 0.0, "s apart"),
+        ("index", "in front", ""),
+        ("edits", "all of both tracks", ""),
+        ("colour", "bt709 limited", ""),
+    ]
+    return [Figure(check=check, verdict="good", value=value, limit=value, unit=unit) for check, value, unit in found]
+
+
+def _wrong(index: Index, plan: Plan, joins: Sequence[int], sizes: Sequence[int] | None) -> Iterator[Wrong]:
     handlers = [track.handler for track in index.tracks]
     wanted = ["vide"] if not plan.samples else ["vide", "soun"]
     if handlers != wanted:
-        yield f"its tracks are {handlers}"
+        yield "tracks", f"its tracks are {handlers}"
         return
     picture = index.tracks[0]
     yield from _wrong_picture(picture, index, plan, joins)
+    if sizes is not None and picture.sizes != tuple(sizes):
+        yield "pieces", "its packets are not those of its segments, in their order"
     if plan.samples:
         yield from _wrong_sound(index.tracks[1], index, plan)
-    if index.order.index("moov") > index.order.index("mdat"):
-        yield "its index lies behind the packets"
+    yield from misplaced(index)
+
+
+def misplaced(index: Index) -> Iterator[Wrong]:
+    """Give what is wrong with where an index lies and where it points."""
+    order = index.order
+    if "mdat" not in order or order.index("moov") > order.index("mdat"):
+        yield "index", "its index lies behind the packets"
     start, end = index.media
     held = sum(track.size_bytes for track in index.tracks)
     if held != end - start:
-        yield f"its packets are {held} bytes and its media {end - start}"
+        yield "index", f"its packets are {held} bytes and its media {end - start}"
     if not all(start <= at < end for track in index.tracks for at in track.chunks):
-        yield "its index points outside its media"
+        yield "index", "its index points outside its media"
 
 
-def _wrong_picture(track: Track, index: Index, plan: Plan, joins: Sequence[int]) -> Iterator[str]:
-    tick, scale = frame_ticks(plan.profile), track_timescale(plan.profile)
+def _wrong_picture(track: Track, index: Index, plan: Plan, joins: Sequence[int]) -> Iterator[Wrong]:
+    tick, scale, canvas = frame_ticks(plan.profile), track_timescale(plan.profile), plan.profile.canvas
+    if (track.width, track.height) != (canvas.width, canvas.height):
+        yield "size", f"it is {track.width}x{track.height}, not {canvas.width}x{canvas.height}"
+    if track.colour != BT709:
+        yield "colour", f"its colour is {track.colour or 'not told'}, not {BT709}"
     if track.timescale != scale or track.runs != ((plan.frames, tick),):
-        yield f"its frames last {track.runs[:3]} in 1/{track.timescale} s, not {plan.frames} of {tick} in 1/{scale} s"
+        is_count = track.timescale == scale and len(track.runs) == 1 and track.runs[0][1] == tick
+        said = f"its frames last {track.runs[:3]} in 1/{track.timescale} s, not {plan.frames} of {tick} in 1/{scale} s"
+        yield "frames" if is_count else "rate", said
         return
     shown = track.shown()
     first = min(shown)
     frames = {(pts - first) // tick for pts in shown if (pts - first) % tick == 0}
     if frames != set(range(plan.frames)):
-        yield "its packets do not show every frame once"
+        yield "frames", "its packets do not show every frame once"
     if track.keys is not None and not set(joins) <= track.keys:
-        yield f"the joins at {sorted(set(joins) - track.keys)[:5]} are no IDR"
-    if not _starts_at(track, index, first, plan.frames * tick):
-        yield f"its edit list {track.edits} does not show all of the picture from {first}"
+        yield "pieces", f"the joins at {sorted(set(joins) - track.keys)[:5]} are no IDR"
+    if not starts_at(track, index, first, plan.frames * tick):
+        yield "edits", f"its edit list {track.edits} does not show all of the picture from {first}"
 
 
-def _wrong_sound(track: Track, index: Index, plan: Plan) -> Iterator[str]:
+def _wrong_sound(track: Track, index: Index, plan: Plan) -> Iterator[Wrong]:
     samples = track.ticks - PRIMING
     if (track.timescale, samples) != (plan.profile.canvas.sample_rate, plan.samples):
-        yield f"its sound has {samples} samples at {track.timescale} Hz, not {plan.samples}"
-    if not _starts_at(track, index, PRIMING, plan.samples):
-        yield f"its edit list {track.edits} does not leave out the {PRIMING} samples before the sound"
+        yield "lengths", f"its sound has {samples} samples at {track.timescale} Hz, not {plan.samples}"
+    if not starts_at(track, index, PRIMING, plan.samples):
+        yield "edits", f"its edit list {track.edits} does not leave out the {PRIMING} samples before the sound"
 
 
-def _starts_at(track: Track, index: Index, start: int, ticks: int) -> bool:
+def starts_at(track: Track, index: Index, start: int, ticks: int) -> bool:
     """Whether one edit shows `ticks` ticks from `start` on; its length is in the movie's own, coarser ticks."""
     if not track.edits:
         return start == 0

@@ -13,6 +13,7 @@ import structlog
 from videogen import durable
 from videogen.ffmpeg import FFmpeg, Progress
 from videogen.model.profile import Profile
+from videogen.model.quality import Limits
 from videogen.plan import Plan, Segment, full_encode
 from videogen.render.executor import Executor
 from videogen.render.sessions import Device
@@ -34,14 +35,15 @@ class Maker:
         *,
         is_permissive: bool = False,
         device: Device | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        self._tools = Tools(ffmpeg, store, is_permissive, device or Device())
+        self._tools = Tools(ffmpeg, store, is_permissive, device or Device(), limits or Limits())
         self._executor = executor
 
     def make(self, plan: Plan, shop: Workshop, tell: Callable[[Progress], None] = lambda _: None) -> Done:
         """Run every step; the video that comes out is proven, hashed and synced.
 
-        Raises: what FFmpeg, the store or the check raise; Stopped. Finished segments stay in the store.
+        Raises: what FFmpeg, the store, the check or the gate raise; Stopped. Finished segments stay in the store.
         """
         durable.make_inner(shop.scratch)
         durable.make_inner(shop.pins)

@@ -9,26 +9,23 @@ limiter's ceiling is lowered by as much and the sound is made again.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Literal
 
-import av
 import structlog
 
+from videogen.model.quality import Heard
+from videogen.model.timebase import samples_of
 from videogen.plan import CEILING_DBTP, Plan, Step, encode_sound
-from videogen.probe.sound import Meter
 from videogen.render.executor import Busy
-from videogen.render.sounding import Sounding
+from videogen.render.hearing import FLOOR_DB, hear
+from videogen.render.sounding import PRIMING, Sounding
 from videogen.render.workshop import Workshop
 
 log = structlog.get_logger()
 
 DELIVERED_DBTP = -1.0
 """What no video's sound goes over. Source: EBU R128, maximum permitted true peak level."""
-BETWEEN_DB = 1.45
-"""How much higher a sound may be between two samples than at any of them. Source: white noise, the worst heard, 1.2."""
 SPARE_DB = 0.2
 TRIES = 4
-SILENCE_DB = -200.0
 
 Run = Callable[[str, Sequence[str], Path, Event], None]
 """Runs FFmpeg: a name for its words, its arguments, what it makes, when to give up."""
@@ -43,8 +40,10 @@ class Mixing:
         self._run = run
         self._try = 0
         self._is_done = Event()
-        self.peak_dbfs: float | None = None
-        """The highest sample of the encoded sound, once it is made."""
+        self.heard: Heard | None = None
+        """What was measured of the encoded sound, once it is made."""
+        canvas = plan.profile.canvas
+        self._joins = [samples_of(piece.at.start, canvas.fps, canvas.sample_rate) for piece in plan.pieces]
 
     def make(self, step: Step, halt: Event) -> None:
         """Mix, encode and measure. Raises: what FFmpeg raises; who reads is told to come again."""
@@ -86,23 +85,8 @@ class Mixing:
         except BaseException:
             self._try += 1  # who reads this one waits for more that will not come
             raise
-        self.peak_dbfs = peak_db(made, "sample")
-        if self.peak_dbfs <= DELIVERED_DBTP - BETWEEN_DB:
-            return self.peak_dbfs
-        return peak_db(made, "true")
-
-
-def peak_db(path: Path, peak: Literal["true", "sample"]) -> float:
-    """Give a sound's highest sample, or its true peak, in dB of full scale, decoded as a player would.
-
-    Source: ITU-R BS.1770, by FFmpeg's ebur128.
-    """
-    meter: Meter | None = None
-    last = None
-    with av.open(str(path), format="nut") as container:
-        for frame in container.decode(audio=0):
-            meter = meter or Meter(frame, peak)
-            meter.push(frame)
-            last = frame
-    loudness = meter.loudness(last) if meter is not None and last is not None else None
-    return loudness.true_peak_dbtp if loudness else SILENCE_DB
+        heard = self.heard = hear(made, "nut", "sample", self._joins, PRIMING)
+        if heard.true_peak_dbtp is not None and heard.true_peak_dbtp > DELIVERED_DBTP:
+            peak_dbtp = hear(made, "nut", "true").true_peak_dbtp
+            self.heard = heard.model_copy(update={"true_peak_dbtp": peak_dbtp, "is_peak_true": True})
+        return FLOOR_DB if self.heard.true_peak_dbtp is None else self.heard.true_peak_dbtp

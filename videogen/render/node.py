@@ -196,7 +196,7 @@ class Node:
             log=job.claim.log,
         )
         executor = Executor(bench.capacity(job.scratch), job.halt)
-        maker = Maker(bench.ffmpeg(plan.cost_s), self._store, executor, device=bench.device)
+        maker = Maker(bench.ffmpeg(plan.cost_s), self._store, executor, device=bench.device, limits=bench.limits)
         return maker.make(plan, shop, tell)
 
     def publish(self, job: Job) -> None:

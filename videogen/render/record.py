@@ -45,6 +45,7 @@ def manifest_of(job: Job, node: str, *, size_bytes: int, segment_s: Fraction) ->
         frames_encoded=done.frames_encoded,
         fallback=fallback,
         peak_dbfs=done.peak_dbfs,
+        quality=done.quality,
         steps=done.seconds,
         times=_times(job),
         warnings=tuple(_warnings(order, fallback)),

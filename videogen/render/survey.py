@@ -16,9 +16,7 @@ from videogen.errors import Defect
 from videogen.model.profile import Profile
 from videogen.model.segment import Note, Structure
 from videogen.plan import Segment, frame_ticks, track_timescale
-
-DECODED_FRAMES = 60
-"""A segment this short is decoded when it is made: bridges are read by nobody else before they are shown."""
+from videogen.render.looking import UndecodableError, look_at
 
 _IDR = {"h264": frozenset({5}), "hevc": frozenset({19, 20})}
 """Types of NAL units that begin a picture nothing before is needed for. Source: H.264 table 7-1, H.265 table 7-1."""
@@ -36,7 +34,7 @@ class _Read:
 
 
 def survey(encoded: Path, segment: Segment, profile: Profile) -> Note:
-    """Count a fresh segment's packets and give its side file.
+    """Count a fresh segment's packets, decode every frame of it, and give its side file.
 
     Raises: Defect: `segment-wrong`: the frame count, the first IDR, a closed GOP or the track is not what was planned.
     """
@@ -44,13 +42,16 @@ def survey(encoded: Path, segment: Segment, profile: Profile) -> Note:
         with av.open(str(encoded), format="mov", options={"protocol_whitelist": "file"}) as container:
             stream = container.streams.video[0]
             read = _read(container, stream, segment, profile)
-            decoded = _decoded(container, stream) if segment.frames <= DECODED_FRAMES else None
             note = _note(encoded, segment, profile, stream, read)
+            container.seek(0, stream=stream)
+            look = look_at(container, stream)
     except (av.FFmpegError, IndexError) as error:
         raise _wrong(segment, f"it cannot be read ({error})") from error
-    if decoded not in {None, segment.frames}:
-        raise _wrong(segment, f"it decodes to {decoded} frames")
-    return note.model_copy(update={"is_decoded": decoded is not None})
+    except UndecodableError as error:
+        raise _wrong(segment, f"it cannot be decoded near frame {error.frame} ({error.said})") from error
+    if look.frames != segment.frames:
+        raise _wrong(segment, f"it decodes to {look.frames} frames")
+    return note.model_copy(update={"is_decoded": True, "look": look})
 
 
 def _read(container: InputContainer, stream: VideoStream, segment: Segment, profile: Profile) -> _Read:
@@ -102,11 +103,6 @@ def _expect_whole(read: _Read, segment: Segment) -> None:
         if place in keys and (frame != place or shown != place):
             raise _wrong(segment, f"the GOP before frame {place} is not closed")
         shown = max(shown, frame + 1)
-
-
-def _decoded(container: InputContainer, stream: VideoStream) -> int:
-    container.seek(0, stream=stream)
-    return sum(1 for _ in container.decode(stream))
 
 
 def _note(encoded: Path, segment: Segment, profile: Profile, stream: VideoStream, read: _Read) -> Note:

@@ -15,12 +15,16 @@ from videogen import durable
 from videogen.errors import Defect, InputError
 from videogen.ffmpeg import LARGE_PAGES, FFmpeg, Progress
 from videogen.model.manifest import Stretch
-from videogen.model.segment import Name, cut
+from videogen.model.quality import Limits, Quality
+from videogen.model.segment import Name, Note, cut
 from videogen.model.timebase import Range
 from videogen.plan import Plan, Segment, Step, black, bridge, ends_of, placed
 from videogen.plan.encode import on_device
+from videogen.render.asking import Sources
 from videogen.render.check import Proof, check
 from videogen.render.executor import Busy
+from videogen.render.judging import Judge, Origin
+from videogen.render.looking import UndecodableError, look_into
 from videogen.render.mixing import Mixing
 from videogen.render.sessions import Device
 from videogen.render.stitch import Damaged, Incompatible, Part, stitch
@@ -56,6 +60,8 @@ class Done:
     """Why everything was encoded in one piece; empty where it was not."""
     peak_dbfs: float | None = None
     """The highest sample of the encoded sound; None where there is no sound."""
+    quality: Quality | None = None
+    """What the gate measured; None where no gate was asked."""
     gaps: tuple[Range, ...] = ()
     """Frames that could not be encoded and are black, where that was allowed."""
 
@@ -68,6 +74,7 @@ class Tools:
     store: Segments
     is_permissive: bool = False
     device: Device = field(default_factory=Device)
+    limits: Limits = field(default_factory=Limits)
 
 
 class UnjoinableError(InputError):
@@ -88,6 +95,8 @@ class Video:
         self._store = tools.store
         self._is_permissive = tools.is_permissive
         self._device = tools.device
+        self._limits = tools.limits
+        self._sources = Sources(tools.ffmpeg, shop.media, shop.file_of, shop.scratch)
         self._plan = plan
         self._shop = shop
         self._fallback = fallback
@@ -101,7 +110,9 @@ class Video:
         self._awaited: dict[str, float] = {}
         self._mixing = Mixing(plan, shop, self._run)
         self._pieces: tuple[Stretch, ...] = ()
+        self._origins: list[Origin] = []
         self._proof: Proof | None = None
+        self._quality: Quality | None = None
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 
@@ -117,7 +128,7 @@ class Video:
             case "stitch":
                 self._stitch(halt)
             case "check":
-                self._proof = check(self._final, self._plan, [piece.at.start for piece in self._pieces])
+                self._check()
 
     def done(self, seconds: Mapping[str, float]) -> Done:
         """Say what came of it, once every step is done. The bytes are synced while they are hashed."""
@@ -138,13 +149,20 @@ class Video:
             frames_encoded=self._frames_encoded,
             damaged=self._damaged,
             fallback=self._fallback,
-            peak_dbfs=self._mixing.peak_dbfs,
+            peak_dbfs=heard.peak_dbfs if (heard := self._mixing.heard) else None,
+            quality=self._quality,
             gaps=tuple(piece.at for piece in self._plan.pieces if piece.segment in self._black),
         )
 
     @property
     def _final(self) -> Path:
         return self._shop.scratch / "final.mp4"
+
+    def _check(self) -> None:
+        sizes = [size for one in self._origins for size in one.note.sizes[one.frames.start : one.frames.end]]
+        self._proof = check(self._final, self._plan, [piece.at.start for piece in self._pieces], sizes)
+        judge = Judge(self._plan, self._shop, self._sources, self._limits, self._store)
+        self._quality = judge.judged(self._final, self._origins, self._mixing.heard)
 
     def _encode(self, segment: Segment, halt: Event) -> None:
         try:
@@ -207,6 +225,7 @@ class Video:
     def _parts(self, halt: Event) -> list[Part]:
         """Give the packets of the video, in order; whatever is missing by now is made."""
         parts: list[Part] = []
+        self._origins = []
         for piece in self._plan.pieces:
             segment = self._black.get(piece.segment) or self._plan.by_key[piece.segment]
             entry = self.ensure(segment, halt)
@@ -216,9 +235,11 @@ class Video:
                     continue
                 if span is how.copied:
                     parts.append(Part(entry.note, entry.path, span))
+                    self._origins.append(Origin(entry.note, span))
                 else:
                     end = self.ensure(bridge(segment, span, self._shop.media, self._plan.profile), halt)
                     parts.append(Part(end.note, end.path, Range(start=0, end=span.length)))
+                    self._origins.append(Origin(end.note, parts[-1].frames, entry.note, span.start))
         return parts
 
     def _forget(self, name: Name, because: str) -> None:
@@ -242,7 +263,7 @@ class Video:
                 return self._entries[key]
         for _ in range(PINNINGS):
             entry = self._store.pin(segment.name, self._shop.pins) or self._encoded(segment, halt)
-            if entry is not None:
+            if entry is not None and (entry := self._known(entry, segment)) is not None:
                 with self._lock:
                     self._entries[key] = entry
                     self._segments.setdefault(key, "reused")
@@ -252,6 +273,29 @@ class Video:
             remedy="Raise segments.max_gb: it holds less than one video needs.",
             code="store-too-small",
         )
+
+    def _known(self, entry: Entry, segment: Segment) -> Entry | None:
+        """Give an entry with its look: one older than the gate is decoded now, once.
+
+        None: it cannot be decoded, and is gone.
+        """
+        if entry.note.look is not None:
+            return entry
+        try:
+            look = look_into(entry.path)
+        except UndecodableError as error:
+            self._forget(segment.name, f"it cannot be decoded near its frame {error.frame} ({error.said})")
+            return None
+        note = self._noted(entry.note.model_copy(update={"look": look, "is_decoded": True}), segment)
+        self._store.amend(note)
+        return Entry(note, entry.path)
+
+    def _noted(self, note: Note, segment: Segment) -> Note:
+        """Ask the sources about what looks like a defect in a segment, and write down what they are."""
+        if note.look is None:
+            return note
+        look = self._sources.asked(note.look, segment.timeline, self._limits.flash_levels)
+        return note.model_copy(update={"look": look})
 
     def _encoded(self, segment: Segment, halt: Event) -> Entry | None:
         name = segment.name
@@ -263,7 +307,7 @@ class Video:
                 return entry
             began = time.monotonic()
             made = self._made(segment, halt)
-            note = self._store.publish(made, survey(made, segment, self._plan.profile))
+            note = self._store.publish(made, self._noted(survey(made, segment, self._plan.profile), segment))
             with self._lock:
                 self._segments[name.key] = "encoded"
                 self._frames_encoded += segment.frames

@@ -123,7 +123,9 @@ class Warmer:
     def maker(self, cost_s: float, scratch: Path, stop: Event) -> tuple[Maker, Executor]:
         """Give the hands: the same limits and tokens as for a video."""
         executor = Executor(self._bench.capacity(scratch), stop)
-        return Maker(self._bench.ffmpeg(cost_s), self._store, executor, device=self._bench.device), executor
+        return Maker(
+            self._bench.ffmpeg(cost_s), self._store, executor, device=self._bench.device, limits=self._bench.limits
+        ), executor
 
 
 class _Work:
