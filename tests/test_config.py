@@ -54,6 +54,9 @@ def test_every_setting_says_what_it_means(row: dict[str, object]) -> None:
             "files",
             "videos",
             "priority",
+            "levels",
+            "share",
+            "dB",
         }
 
 

@@ -57,23 +57,23 @@ pieces-missing | command | pieces of the video are missing | Run it again, or ha
 poison | file task | it ended what worked on it three times: a child, main, or a node | Export it anew; see its remedy.
 quality-black | task command | the finished video is black where its sources are not | Look at the frames, then retry.
 quality-click | task command | the sound jumps at a join where no source jumps | Listen there, then retry.
-quality-clipping | task command | too many samples stand at full scale | Lower render.voice_gain or music_gain, then retry.
+quality-clipping | task command | too many samples stand at full scale | Lower the gains, then retry.
 quality-colour | task command | the finished video does not tell its colours | Report it with the folder.
 quality-decode | task command | frames of the finished video cannot be decoded | Check the disk, then retry.
 quality-edits | task command | the edit lists do not show all of the video | Report it with the folder.
 quality-flash | task command | a frame at a join is unlike what belongs there | Look at the frames, then retry.
-quality-frames | task command | the finished video has other frames than planned | Retry it; report it if it fails again.
+quality-frames | task command | the finished video has other frames than planned | Retry; report it if it fails again.
 quality-freeze | task command | the finished video stands still where its sources move | Look at the frames, then retry.
 quality-hash | task command | the bytes are not those that were published | Bring the file back from a copy.
 quality-index | task command | the index does not lie in front, or points elsewhere | Report it with the folder.
-quality-lengths | task command | picture and sound are not equally long | Retry it; report it if it fails again.
-quality-loudness | task command | the sound is louder or quieter than its sources make it | Look at the gains, then retry.
-quality-peak | task command | the true peak of the sound is too high | Lower render.voice_gain or music_gain, then retry.
-quality-pieces | task command | the video does not hold its segments in their order | Retry it; report it if it fails again.
-quality-rate | task command | the frames do not all last as long as planned | Retry it; report it if it fails again.
+quality-lengths | task command | picture and sound are not equally long | Retry; report it if it fails again.
+quality-loudness | task command | the sound is louder or quieter than its sources | Look at the gains, then retry.
+quality-peak | task command | the true peak of the sound is too high | Lower the gains, then retry.
+quality-pieces | task command | it does not hold its segments in order | Retry; report it if it fails again.
+quality-rate | task command | the frames do not all last as long as planned | Retry; report it if it fails again.
 quality-silence | task command | there is no sound where the sources are heard | Listen there, then retry.
-quality-size | task command | the video has another size than planned | Retry it; report it if it fails again.
-quality-tracks | task command | it does not have one picture and one sound | Retry it; report it if it fails again.
+quality-size | task command | the video has another size than planned | Retry; report it if it fails again.
+quality-tracks | task command | it does not have one picture and one sound | Retry; report it if it fails again.
 recipe | task command | a description asks for what cannot be | Change what the sentence names.
 robots-disallowed | link | the site's robots.txt forbids it | Give another page; crawl.robots = false for your own.
 segment-wrong | task | a fresh segment is not what was planned | Report it with the folder.

@@ -23,6 +23,7 @@ from videogen.cli import (
     top,
     tracing,
     trashing,
+    verifying,
 )
 from videogen.cli.app import EXITS, app, run
 
@@ -48,4 +49,5 @@ __all__ = [
     "top",
     "tracing",
     "trashing",
+    "verifying",
 ]

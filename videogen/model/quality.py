@@ -69,8 +69,8 @@ class Figure(Value):
 
     check: Check
     verdict: Verdict
-    value: float | str | None = None
-    limit: float | str | None = None
+    value: int | float | str | None = None
+    limit: int | float | str | None = None
     unit: str = ""
     said: str = ""
     """What is wrong, for people; empty where nothing is."""

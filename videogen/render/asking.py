@@ -19,7 +19,7 @@ from videogen import durable
 from videogen.errors import VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Media
-from videogen.model.quality import Look, Sort, Spell
+from videogen.model.quality import COLUMNS, ROWS, Look, Sort, Spell, difference
 from videogen.model.timeline import Clip, Gap, SoundTrack, Timeline
 from videogen.plan.inputs import demuxing
 from videogen.render.gate import Reckoned, summed_lufs, suspicious
@@ -30,6 +30,7 @@ DARK_LEVEL = 24
 """A source whose pictures have this mean, of 255, or less is as black as what was made of it."""
 MOVED_LEVELS = 2.0
 """A source that changed by less in a stretch is taken for still: an encoder leaves out what an eye does not see."""
+MOVED_TIMES = 4.0
 SLACK_S = Fraction(1, 10)
 SAMPLES_MOST = 60
 SILENT_DB = -50.0
@@ -57,13 +58,18 @@ class Sources:
         fps = timeline.canvas.fps
         found = suspicious(look, fps, flash_levels)
         spells = [
-            Spell(sort=sort, start=start, end=end, is_own=self._is_own(sort, (start, end), timeline))
+            Spell(
+                sort=sort,
+                start=start,
+                end=end,
+                is_own=self._is_own(sort, (start, end), timeline, _bound(sort, look, (start, end), flash_levels)),
+            )
             for sort, start, end in found
         ]
         ordered = sorted(spells, key=lambda spell: (spell.start, spell.end, spell.sort))
         return look.model_copy(update={"spells": tuple(ordered)})
 
-    def _is_own(self, sort: Sort, span: tuple[int, int], timeline: Timeline) -> bool | None:
+    def _is_own(self, sort: Sort, span: tuple[int, int], timeline: Timeline, levels: float) -> bool | None:
         if any(not isinstance(item, Clip | Gap) for item in timeline.picture):
             return True  # a transition goes through black, and holds what it is made of
         clip = timeline.picture[0]
@@ -76,20 +82,16 @@ class Sources:
         begin, end = ((clip.source.start + place) / fps for place in span)
         if _is_told(sort, media, begin, end):
             return True
-        return self._is_so(sort, clip.asset, media, (begin, end))
+        pictures = self._pictures_round(sort, clip.asset, media, (begin, end))
+        return _is_so(sort, pictures, levels) if pictures else None
 
-    def _is_so(self, sort: Sort, asset: str, media: Media, span: tuple[Fraction, Fraction]) -> bool | None:
+    def _pictures_round(
+        self, sort: Sort, asset: str, media: Media, span: tuple[Fraction, Fraction]
+    ) -> list[Image.Image]:
+        """Decode a stretch of a source: inside of it, or round it where the question is what stands beside."""
         slack = 3 / max(Fraction(1), media.picture.rate) if sort == "odd" and media.picture else -SLACK_S
         begin, end = max(Fraction(0), span[0] - slack), span[1] + slack
-        pictures = self._pictures(asset, media, begin, max(end - begin, SLACK_S), is_all=sort == "odd")
-        if not pictures:
-            return None
-        if sort == "black":
-            means = sorted(ImageStat.Stat(picture).mean[0] for picture in pictures)
-            return means[len(means) // 2] <= DARK_LEVEL
-        if sort == "still":
-            return max(_apart(pictures[0], picture) for picture in pictures) < MOVED_LEVELS
-        return max((_apart(one, other) for one, other in pairwise(pictures)), default=0.0) > MOVED_LEVELS * 4
+        return self._pictures(asset, media, begin, max(end - begin, SLACK_S), is_all=sort == "odd")
 
     def _pictures(
         self, asset: str, media: Media, start: Fraction, length: Fraction, *, is_all: bool
@@ -198,6 +200,29 @@ def _is_told(sort: Sort, media: Media, begin: Fraction, end: Fraction) -> bool:
     told = picture.view.black if sort == "black" else picture.view.frozen
     slack = 2 / picture.rate
     return any(start / picture.rate - slack <= begin and end <= stop / picture.rate + slack for start, stop in told)
+
+
+def _is_so(sort: Sort, pictures: Sequence[Image.Image], levels: float) -> bool:
+    """Whether the pictures of a source are black, or stand still, or jump as what was made of them does."""
+    if sort == "black":
+        means = sorted(ImageStat.Stat(picture).mean[0] for picture in pictures)
+        return means[len(means) // 2] <= DARK_LEVEL
+    small = [picture.resize((COLUMNS, ROWS), Image.Resampling.BOX) for picture in pictures]
+    if sort == "still":
+        return max(_apart(small[0], picture) for picture in small) <= levels
+    return max((_apart(one, other) for one, other in pairwise(small)), default=0.0) > levels
+
+
+def _bound(sort: Sort, look: Look, span: tuple[int, int], flash_levels: float) -> float:
+    """Give how far a source may move where it is to be still, and how far it must jump where it is to jump.
+
+    What was made of it may have moved as well, slowly: the source is allowed several times as much.
+    """
+    if sort != "still":
+        return flash_levels / 2
+    first = look.picture(span[0])
+    moved = max(difference(first, look.picture(frame)) for frame in range(span[0], span[1]))
+    return max(MOVED_LEVELS, MOVED_TIMES * moved)
 
 
 def _apart(one: Image.Image, other: Image.Image) -> float:

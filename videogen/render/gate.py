@@ -13,10 +13,11 @@ from math import log10
 from videogen.model.quality import STEPS, Check, Figure, Heard, Limits, Look, Sort, Verdict, difference
 from videogen.model.timebase import Range
 
-STILL = round(0.15 * STEPS)
-"""A frame this near to the one before stands still: an encoder repeats it with nothing, or next to nothing, added."""
-SAME_LEVELS = 1.0
-"""Two encodes of one frame are no further apart than this in their small pictures."""
+STILL = round(0.5 * STEPS)
+"""A frame this near to the one before may stand still: an encoder repeats it and adds little. What moves slowly passes
+for still here as well; asking its source tells them apart."""
+SAME_LEVELS = 4.0
+"""Two encodes of one frame are no further apart than this in their small pictures, also where it is noise."""
 BLACK = 5
 """Thousandths of the points that may be light in a black frame: a logo is smaller."""
 SPELL_S = Fraction(2, 5)
@@ -107,7 +108,7 @@ def seen(parts: Sequence[Shown], fps: Fraction, limits: Limits) -> list[Figure]:
     frames = _frames(parts)
     return [
         _stretch("black", "black", frames.black, frames, (limits.black_s, fps, limits)),
-        _stretch("freeze", "still", _with_first(frames.still), frames, (limits.freeze_s, fps, limits)),
+        _stretch("freeze", "still", frames.still, frames, (limits.freeze_s, fps, limits)),
         _flashes(parts, limits),
     ]
 
@@ -146,19 +147,16 @@ def _covered(part: Shown, sort: Sort, *, is_own: bool | None) -> list[bool]:
     return flags
 
 
-def _with_first(still: Sequence[bool]) -> list[bool]:
-    """Count the frame that stands still as well: the one before those that are as it is."""
-    return [here or following for here, following in zip(still, (*still[1:], False), strict=True)]
-
-
 def _stretch(
     check: Check, sort: Sort, flags: Sequence[bool], frames: _Frames, held: tuple[float, Fraction, Limits]
 ) -> Figure:
     limit_s, fps, limits = held
+    # Of what stands still the first frame counts as well: the one that those after it are like.
+    before = int(sort == "still")
     least = limit_s * fps
-    whole = _longest(flags)
-    bad = [run for run in _but(flags, frames.own[sort], frames.unsure[sort]) if run[1] - run[0] >= least]
-    maybe = [run for run in _but(flags, frames.own[sort]) if run[1] - run[0] >= least]
+    whole = max(_but(before, flags), key=lambda run: run[1] - run[0], default=(0, 0))
+    bad = [run for run in _but(before, flags, frames.own[sort], frames.unsure[sort]) if run[1] - run[0] >= least]
+    maybe = [run for run in _but(before, flags, frames.own[sort]) if run[1] - run[0] >= least]
     verdict: Verdict = limits.verdict(check) if bad else "warn" if maybe and check not in limits.off else "good"
     at = bad or maybe
     word = "is black" if check == "black" else "stands still"
@@ -175,12 +173,10 @@ def _stretch(
     )
 
 
-def _but(flags: Sequence[bool], *without: Sequence[bool]) -> list[tuple[int, int]]:
-    return list(runs_of([flag and not any(rest) for flag, *rest in zip(flags, *without, strict=True)]))
-
-
-def _longest(flags: Sequence[bool]) -> tuple[int, int]:
-    return max(runs_of(flags), key=lambda run: run[1] - run[0], default=(0, 0))
+def _but(before: int, flags: Sequence[bool], *without: Sequence[bool]) -> list[tuple[int, int]]:
+    """Give the stretches in which a flag holds and none of the others does, and so many frames before each."""
+    found = runs_of([flag and not any(rest) for flag, *rest in zip(flags, *without, strict=True)])
+    return [(max(0, start - before), end) for start, end in found]
 
 
 def _flashes(parts: Sequence[Shown], limits: Limits) -> Figure:

@@ -34,6 +34,7 @@ STEP = 24
 LEAST_JUMP = 0.05
 """Of full scale: less is not heard as a click."""
 Peak = Literal["true", "sample"]
+_OPTIONS = {"protocol_whitelist": "file"}
 
 
 class Ear:
@@ -50,8 +51,9 @@ class Ear:
         self._silences: list[list[float]] = []
         self._graph = graph_of(
             first,
-            ("silencedetect", f"noise={SILENCE_DB}dB:duration={SHORTEST_SILENCE_S}"),
+            # In this order: ebur128 makes frames of its own, without the words of the filter before it.
             ("ebur128", f"peak={peak}:metadata=1:framelog=quiet"),
+            ("silencedetect", f"noise={SILENCE_DB}dB:duration={SHORTEST_SILENCE_S}"),
         )
         self._start_s = float((first.pts or 0) * (first.time_base or 0)) + lead / self._rate
         self._lead = lead
@@ -147,7 +149,7 @@ def _bends(samples: "array[float]") -> Iterator[float]:
     return map(sub, islice(steps, 1, None), steps)
 
 
-def hear(path: Path, container: str, peak: Peak, joins: Sequence[int] = (), lead: int = 0) -> Heard:
+def hear(path: Path, container: str | None, peak: Peak, joins: Sequence[int] = (), lead: int = 0) -> Heard:
     """Decode a sound as a player would and measure it; of no sound at all there is only its length, 0.
 
     Units: as an Ear's.
@@ -155,7 +157,7 @@ def hear(path: Path, container: str, peak: Peak, joins: Sequence[int] = (), lead
     """
     ear: Ear | None = None
     last: AudioFrame | None = None
-    with av.open(str(path), format=container) as opened:
+    with av.open(str(path), format=container, options=_OPTIONS) as opened:
         for frame in opened.decode(audio=0):
             ear = ear or Ear(frame, peak, joins, lead)
             ear.push(frame)
@@ -168,11 +170,11 @@ def hear(path: Path, container: str, peak: Peak, joins: Sequence[int] = (), lead
     return heard.model_copy(update={"clipped": clipped(path, container)})
 
 
-def clipped(path: Path, container: str) -> float:
+def clipped(path: Path, container: str | None) -> float:
     """Give the share of samples, of all channels, at full scale or over it."""
     counted = over = 0
     full = 10 ** (FULL_DBFS / 20)
-    with av.open(str(path), format=container) as opened:
+    with av.open(str(path), format=container, options=_OPTIONS) as opened:
         for frame in opened.decode(audio=0):
             for channel in _channels(frame):
                 counted += len(channel)

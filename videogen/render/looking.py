@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image, ImageChops
 
-from videogen.model.quality import COLUMNS, ROWS, STEPS, Look
+from videogen.model.quality import BLOCKS, COLUMNS, ROWS, STEPS, Look, difference
 from videogen.probe.luma import ROWS as GRID_ROWS
 from videogen.probe.luma import points_of
 
@@ -17,8 +17,9 @@ LIGHT = 24
 """What is brighter is light. Source: black is 16; letters and noise of an encoder stay under it, a dark scene does not.
 """
 _DARK = bytes(range(LIGHT + 1))
-POP_LEVELS = 2.0
-"""A keyframe is encoded anew, so it may differ from the frame before by this much where nothing moved."""
+POP_LEVELS = 4.0
+"""A keyframe is encoded anew: nothing moved where its small picture is this near to the one before. One frame that
+moves with all around it is no stretch, so a generous number hides nothing."""
 
 
 class Eye:
@@ -38,21 +39,26 @@ class Eye:
         levels = points_of(frame).levels
         rows = min(GRID_ROWS, frame.height)
         grid = Image.frombuffer("L", (len(levels) // rows, rows), levels, "raw", "L", 0, 1)
-        self._changes.append(self._change(grid, is_key=bool(frame.key_frame)))
+        small = grid.resize((COLUMNS, ROWS), Image.Resampling.BOX).tobytes()
+        is_pop = (
+            bool(frame.key_frame and self._pictures)
+            and difference(bytes(self._pictures[-BLOCKS:]), small) <= POP_LEVELS
+        )
+        self._changes.append(0 if is_pop else self._change(grid))
         self._lights.append(min(255, ceil(1000 * len(levels.translate(None, _DARK)) / len(levels))))
-        self._pictures += grid.resize((COLUMNS, ROWS), Image.Resampling.BOX).tobytes()
+        self._pictures += small
         self._before = grid
 
     def look(self) -> Look:
         """Give what was seen."""
         return Look.of(bytes(self._changes), bytes(self._lights), bytes(self._pictures))
 
-    def _change(self, grid: Image.Image, *, is_key: bool) -> int:
+    def _change(self, grid: Image.Image) -> int:
         if self._before is None or self._before.size != grid.size:
             return 255 if self._before is not None else 0
         counts = ImageChops.difference(self._before, grid).histogram()
         levels = sum(level * count for level, count in enumerate(counts)) / (grid.width * grid.height)
-        return 0 if is_key and levels <= POP_LEVELS else min(255, ceil(levels * STEPS))
+        return min(255, ceil(levels * STEPS))
 
 
 class UndecodableError(Exception):
