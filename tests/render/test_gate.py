@@ -28,7 +28,7 @@ FPS = Fraction(25)
 def plain(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> str:
     """Six seconds that move without noise."""
     path = tmp_path_factory.mktemp("plain") / "plain.mp4"
-    return shelf.take(footage.clip(path, size=(64, 36), seconds=6, sound=False))
+    return shelf.take(shown(path, "scroll=h=0.02:v=0.03", 6))
 
 
 @pytest.fixture
@@ -165,9 +165,9 @@ def test_what_a_source_is_itself_is_no_defect(house: House, tmp_path: Path) -> N
     assert float(still_figure.value or 0) >= 3
 
 
-def shown(path: Path, chain: str) -> Path:
-    """Write eight seconds of a moving picture through some filters."""
-    source = f"testsrc2=size=64x36:rate=25:duration=8,{chain}"
+def shown(path: Path, chain: str, seconds: int = 8) -> Path:
+    """Write some seconds of a moving picture through some filters."""
+    source = f"testsrc2=size=64x36:rate=25:duration={seconds},{chain}"
     footage.make("-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast", path)
     return path
 

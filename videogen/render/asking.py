@@ -28,7 +28,7 @@ from videogen.render.hearing import standing_out_db
 WIDTH, HEIGHT = 64, 36
 DARK_LEVEL = 24
 """A source whose pictures have this mean, of 255, or less is as black as what was made of it."""
-MOVED_LEVELS = 2.0
+MOVED_LEVELS = 1.0
 """A source that changed by less in a stretch is taken for still: an encoder leaves out what an eye does not see."""
 MOVED_TIMES = 4.0
 SLACK_S = Fraction(1, 10)
