@@ -17,9 +17,10 @@ import structlog
 from videogen import durable
 from videogen.desk import Desk, Tell, expect_free, scratch_beside
 from videogen.errors import Defect, MissingInput, RecipeError
+from videogen.model.manifest import Manifest
 from videogen.model.media import Media
 from videogen.model.profile import Encoder
-from videogen.model.task import Manifest, Task
+from videogen.model.task import Task
 from videogen.model.timebase import Range, frames_of, rounded
 from videogen.model.timeline import Canvas, ImageOverlay, Overlay, SoundTrack, TextOverlay, Timeline, VideoOverlay
 from videogen.plan import Plan, compile_plan

@@ -9,8 +9,8 @@ from tests import papers
 from tests.render.conftest import UsualOf
 from tests.render.defects import DEFECTS
 from tests.verbs import said_by
+from videogen.model.manifest import Manifest
 from videogen.model.quality import Limits
-from videogen.model.task import Manifest
 from videogen.render.verifying import verify
 
 LIMITS = Limits()

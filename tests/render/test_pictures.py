@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests import footage, papers
-from videogen.model.task import Manifest
+from videogen.model.manifest import Manifest
 from videogen.render import pictures, stills, waveform
 from videogen.render.album import Album
 

@@ -130,7 +130,7 @@ class Assembler:
             raise MissingInput(f"render.logo is not the logo {logo.path} that the video shows", remedy=remedy)
         anew = {"task_id": str(uuid4()), "attempts": 0, "avoid": (), "not_before_s": 0.0}
         made = task.model_copy(update={**anew, "priority": priority, "tags": tags})
-        self._spool.publish(made, lambda folder: self._fill(folder, made))
+        self._spool.publish(made, lambda folder: fill(folder, made, self._rule.logo))
         return made
 
     def _missing(self, voice: Entry) -> str | None:

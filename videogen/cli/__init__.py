@@ -25,7 +25,8 @@ from videogen.cli import (
     trashing,
     verifying,
 )
-from videogen.cli.app import EXITS, app, run
+from videogen.cli.app import app, run
+from videogen.cli.verbs import EXITS, dress
 
 __all__ = [
     "EXITS",
@@ -51,3 +52,5 @@ __all__ = [
     "trashing",
     "verifying",
 ]
+
+dress(app)

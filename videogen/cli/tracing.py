@@ -185,11 +185,10 @@ def _facts(manifest: Manifest, rate: Fraction) -> Iterable[tuple[str, str]]:
         rested = f"what the last {choice.cooldown} videos showed held back"
         yield "chosen", f"from {choice.clips.pool} clips and {choice.music.pool} tracks by seed {choice.seed}, {rested}"
     if manifest.quality:
-        yield "quality", ", ".join(f"{name} {value}" for name, value in manifest.quality.items() if _is_plain(value))
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, int | float | str)
+        figures = manifest.quality.figures
+        told = [f"{one.check} {one.value} {one.unit}".rstrip() for one in figures if one.value is not None]
+        troubles = [f"{one.check}: {one.said}" for one in figures if one.verdict in {"warn", "bad"}]
+        yield "quality", "; ".join([*troubles, ", ".join(told)])
 
 
 def _copied(manifest: Manifest) -> str:

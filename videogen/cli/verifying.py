@@ -12,8 +12,8 @@ from videogen import durable
 from videogen.cli.app import Given, Json, app, by_hand, print_json
 from videogen.errors import InputError, MissingInput
 from videogen.ffmpeg import Progress
+from videogen.model.manifest import Manifest
 from videogen.model.quality import Figure, Quality
-from videogen.model.task import Manifest
 from videogen.render.evidence import pictures, troubled
 from videogen.render.verifying import verify as verified
 from videogen.wiring import House

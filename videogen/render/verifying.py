@@ -15,8 +15,8 @@ from av.video.stream import VideoStream
 
 from videogen import durable
 from videogen.errors import Defect, MediaError
+from videogen.model.manifest import Manifest
 from videogen.model.quality import Check, Figure, Heard, Limits, Look, Quality, Spell, Verdict, difference
-from videogen.model.task import Manifest
 from videogen.model.timebase import Range, parse_resolution
 from videogen.render import gate
 from videogen.render.boxes import Index, Track, index_of
