@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests import papers
 from tests.flow.house import House
-from videogen import census, durable, metrics
+from videogen import census, durable, metrics, series
 from videogen.census import Drift, Ledger, Room
 from videogen.metrics import Kind, Meter
 from videogen.model.node import Figures, NodePaper, Seen
@@ -413,7 +413,7 @@ def full_text(role: str = "node", name: str = "n1") -> bytes:
     for tries in (1, 1, 3, 7):
         meter.observe("upload_tries", tries)
     meter.count("published", 2)
-    meter.gauge(dict.fromkeys(metrics.GAUGES, 5.0))
+    meter.gauge(dict.fromkeys(series.GAUGES, 5.0))
     rooms = [Room.of("tasks", [1, 301, 302]), Room.of("raw", [])]
     seen = [Seen(NodePaper(node='a"\\b', encoder="libx264", disk_free=7), 2.5), Seen(NodePaper(node="n2"), 99, "torn")]
     figures = [meter.figures(HOUR), meter.figures(None)]
@@ -457,9 +457,11 @@ def test_text_has_every_table_from_the_start() -> None:
     """Each counter and histogram is there at 0 before anything happened, or its first increase would not be seen."""
     found = samples(metrics.textfile("node", "n1", [Meter(HandClock()).figures()], Meter().readings()))
 
-    assert {f"videogen_{name}_total" for name in metrics.COUNTERS} <= found.keys()
-    assert {f"videogen_{row[0]}_count" for row in metrics.HISTOGRAMS.values()} <= found.keys()
-    assert {value for name in metrics.COUNTERS for value in found[f"videogen_{name}_total"].values()} == {0}
+    counters = {row.shown for row in series.COUNTERS.values() if "node" in row.roles}
+    counts = {row.samples[1] for row in series.HISTOGRAMS.values() if "node" in row.roles}
+    assert counters | counts <= found.keys()
+    assert {value for name in counters for value in found[name].values()} == {0}
+    assert (("code", "stalled"),) in found["videogen_failed_total"]
     assert "videogen_avg_render_time_seconds" not in found, "what is not known is not there"
 
 
@@ -470,7 +472,7 @@ def test_text_names_each_family_once() -> None:
     types = [line.split()[2] for line in lines if line.startswith("# TYPE")]
 
     assert helps == types
-    assert len(set(helps)) == len(helps) > len(metrics.COUNTERS) + len(metrics.GAUGES)
+    assert len(set(helps)) == len(helps) > len(series.COUNTERS) + len(series.GAUGES)
     assert full_text() == full_text()
 
 
@@ -491,15 +493,15 @@ def test_keep_is_never_seen_torn(tmp_path: Path) -> None:
 
     def put(number: int) -> float:
         meter = Meter(HandClock())
-        meter.gauge(dict.fromkeys(metrics.GAUGES, float(number)))
+        meter.gauge(dict.fromkeys(series.GAUGES, float(number)))
         meter.count("published", number)
-        return metrics.keep(tmp_path, "main", metrics.textfile("main", "", [], meter.readings()))
+        return metrics.keep(tmp_path, "main", metrics.textfile("node", "n", [], meter.readings()))
 
     def read() -> None:
         while not over.is_set():
             text = path.read_text()
             families = {family.name: family for family in text_string_to_metric_families(text)}
-            numbers = {families[f"videogen_{row[0]}"].samples[0].value for row in metrics.GAUGES.values()}
+            numbers = {families[row.shown].samples[0].value for row in series.GAUGES.values()}
             looks.append(numbers | {families["videogen_published"].samples[0].value})
 
     put(0)
@@ -655,7 +657,7 @@ def test_measure_walks_trash_and_tasks(spool: Spool) -> None:
 
     found = census.measure(spool, store_of(spool))
 
-    assert found.keys() <= metrics.GAUGES.keys()
+    assert found.keys() <= series.GAUGES.keys()
     assert (found["poison"], found["not_due"]) == (1, 1)
     assert 3000 < found["trash_bytes"] < 3200
     assert found["trash_oldest_s"] == pytest.approx(500, abs=5)

@@ -36,7 +36,7 @@ GONE_S = 90 * DAY_S
 NOTE = ".reason.json"
 _GOING = re.compile(r"\.going-(?P<inode>\d+)-[0-9a-f]+")
 _LOG = re.compile(r"(?P<role>main|crawl|node-[A-Za-z0-9_-]+)\.log(?P<day>\.\d{4}-\d\d-\d\d)?")
-_FIGURES = re.compile(r"metrics-(?P<role>main|node-[A-Za-z0-9_-]+)\.prom")
+_FIGURES = re.compile(r"metrics-(?P<role>main|crawl|node-[A-Za-z0-9_-]+)\.prom")
 
 
 @dataclass(frozen=True)

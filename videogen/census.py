@@ -23,6 +23,7 @@ from videogen.model.intake import INTAKE, Intake
 from videogen.model.node import Figures, NodePaper, Seen
 from videogen.scan.arrival import DEEPEST, is_ignored
 from videogen.segments import Segments
+from videogen.series import ROWS
 from videogen.spool import Spool, drain_of, papers_in, visible
 
 AGES = (("0-5", 300.0), ("5-10", 600.0), ("10-20", 1200.0), ("20-40", 2400.0), ("40-80", 4800.0), ("80-160", 9600.0))
@@ -285,19 +286,21 @@ def troubles(seen: Iterable[Seen], low_disk_bytes: float) -> Iterator[Trouble]:
 
 def rows(counted: Iterable[Room], seen: Iterable[Seen]) -> Iterator[Row]:
     """Give rooms and nodes as rows of a scraper's text."""
+
+    def row(name: str, labels: Mapping[str, str], value: float) -> Row:
+        return Row(name, ROWS[name].about, labels, value)
+
     for room in counted:
         for minutes, count in room.ages.items():
-            about = "Things in a room, by minutes since they last changed."
-            yield Row("room_things", about, {"room": room.name, "minutes": minutes}, count)
-        about = "Age of the oldest thing in a room; 0 where it is empty."
-        yield Row("room_oldest_seconds", about, {"room": room.name}, room.oldest_s or 0.0)
+            yield row("room_things", {"room": room.name, "minutes": minutes}, count)
+        yield row("room_oldest_seconds", {"room": room.name}, room.oldest_s or 0.0)
     for one in seen:
         name, paper = {"name": one.paper.node}, one.paper
-        yield Row("node_beat_age_seconds", "Time since a node's last beat.", name, one.age_s)
+        yield row("node_beat_age_seconds", name, one.age_s)
         facts = {"host": paper.host, "encoder": paper.encoder, "version": paper.version, "state": one.state}
-        yield Row("node_info", "A node, with its state as seen from here.", name | facts, 1.0)
+        yield row("node_info", name | facts, 1.0)
         if not one.trouble:
-            yield Row("node_disk_free_bytes", "Free on a node's disk, as it told.", name, paper.disk_free)
+            yield row("node_disk_free_bytes", name, paper.disk_free)
 
 
 # -- this machine ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ Four figures, over the last hour and since the start (model/node.py has the arit
   avg_render_time     mean seconds from start to end of a render that came to its end
   task_throughput     videos published per hour
   io_overhead         seconds the renderer stood waiting for a download or an upload / seconds in which there was work
-All else is counted since the start of the process, as Prometheus wants it: it takes the differences itself.
+All else is counted since the start of the process, as Prometheus wants it: it takes the differences itself. What there
+is to count, set and observe is series.py's table.
 
 Memory is bounded: within one second of a window all of one kind is kept as one sum. Only where the window's edge falls
 into such a second is the share in it taken for even; else every figure is exact.
@@ -16,7 +17,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from math import inf
 from pathlib import Path
@@ -29,76 +30,26 @@ from prometheus_client.registry import Collector
 
 from videogen import durable
 from videogen.model.node import Figures
+from videogen.series import COUNTERS, GAUGES, HISTOGRAMS, PREFIX, ROWS
+from videogen.verdicts import RULINGS
 
 WINDOW_S = 3600.0
 GRAIN_S = 1.0
 Kind = Literal["work", "render", "download", "upload", "stalled", "space"]
 KINDS: tuple[Kind, ...] = ("work", "render", "download", "upload", "stalled", "space")
+BUSY = "busy_seconds"
 OF_A_TASK = frozenset({"render", "download", "upload", "stalled"})
 """Whoever does this has a task: there is work meanwhile."""
 
-COUNTERS = {
-    "published": "Videos put into output/.",
-    "failed": "Tasks moved to trash/failed.",
-    "released": "Tasks given back to tasks/ by their holder.",
-    "poisoned": "Tasks moved to trash/failed after the last attempt.",
-    "frames": "Frames of the videos put into output/.",
-    "claimed": "Tasks claimed.",
-    "claimed_again": "Tasks claimed that had been given out before (epoch above 1).",
-    "claim_lost": "Claims that another node won.",
-    "fenced": "Publishes refused since the task had been taken away.",
-    "double_publish": "Publishes refused since the video was there already.",
-    "reaped": "Claims of silent nodes given back.",
-    "self_fenced": "Tasks given up since the node could not renew its leases in time.",
-    "rename_repaired": "Renames that answered an error though they were done.",
-    "stale": "Answers of a network filesystem that a handle is stale.",
-    "fsync_error": "Syncs that failed.",
-    "upload_resent_bytes": "Bytes uploaded again.",
-    "upload_corrupt": "Uploaded copies that did not read back as they were written.",
-    "encode_failed": "Runs of FFmpeg that ended with an error.",
-    "encode_stalled": "Runs of FFmpeg ended since they made no progress.",
-    "output_rejected": "Videos refused by the check though FFmpeg told of no error.",
-    "fallback": "Videos encoded in one piece or in software, against the plan.",
-    "cache_hit": "Segments found in the store.",
-    "cache_miss": "Segments encoded since the store had none.",
-    "cache_corrupt": "Segments of the store found damaged and dropped.",
-    "prefetch_used": "Tasks fetched ahead and rendered.",
-    "prefetch_wasted": "Tasks fetched ahead and given back.",
-    "clock_step": "Times the wall clock was set by more than 2 s.",
+FROM_THE_START: dict[str, tuple[tuple[str, ...], ...]] = {
+    "failed": tuple((code,) for code, ruling in RULINGS.items() if "task" in ruling.families),
+    "decided": tuple((kind, "taken") for kind in ("voice", "video", "music", "link")),
+    "pages": (("taken",),),
+    "links": (("taken",), ("refused",), ("put-off",)),
+    "log_lines": (("INFO",), ("WARN",), ("ERROR",)),
 }
-"""What can be counted; each is there from the start, at 0, so that its first increase is seen as one."""
-
-GAUGES = {
-    "disk_free": ("disk_free_bytes", "Free on the spool's filesystem."),
-    "disk_total": ("disk_size_bytes", "Size of the spool's filesystem."),
-    "inodes_free": ("inodes_free", "Free inodes of the spool's filesystem."),
-    "inodes_total": ("inodes", "Inodes of the spool's filesystem."),
-    "not_due": ("tasks_not_due", "Tasks in tasks/ that wait for their time, of the newest 1,000."),
-    "unaccounted": ("tasks_unaccounted", "Tasks that were seen and are in no room any more."),
-    "poison": ("trash_poison_tasks", "Tasks in trash/failed after their last attempt."),
-    "trash_bytes": ("trash_bytes", "All that lies in trash/."),
-    "trash_oldest_s": ("trash_oldest_seconds", "Age of the oldest thing in trash/."),
-    "cache_bytes": ("cache_bytes", "Bytes of the segments in the store."),
-    "cache_entries": ("cache_segments", "Segments in the store."),
-    "clock_drift_s": ("clock_drift_seconds", "Wall clock against boot clock since the start of this process."),
-    "clock_skew_s": ("clock_skew_seconds", "Clock of the spool's filesystem, ahead of this machine's."),
-}
-"""What can be set: its name there, and what it says."""
-
-FIGURES = (
-    ("render_utilization", "Share of the time with work in which the renderer worked."),
-    ("avg_render_time_seconds", "Mean time of a render from its start to its end."),
-    ("task_throughput_per_hour", "Videos put into output/ in an hour."),
-    ("io_overhead", "Share of the time with work in which the renderer waited for files."),
-)
-LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 40.0)
-HISTOGRAMS: dict[str, tuple[str, str, tuple[float, ...]]] = {
-    "claim_s": ("claim_seconds", "From the wish for a task to its claim.", LATENCY),
-    "fsync_s": ("fsync_seconds", "One sync of a file or folder.", LATENCY),
-    "renew_s": ("renew_seconds", "One renewal of a lease.", LATENCY),
-    "upload_tries": ("upload_tries", "Tries it took to upload a video.", (1.0, 2.0, 3.0)),
-}
-"""What can be observed: its name there, what it says, and the upper bounds of its buckets."""
+"""What labels can be known before: a scraper sees a first increase only of what was there at 0."""
+FIGURES = ("render_utilization", "avg_render_time_seconds", "task_throughput_per_hour", "io_overhead")
 
 
 class _Span(NamedTuple):
@@ -158,12 +109,16 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Readings:
-    """All that a meter holds since its start. Units: `busy_s` seconds by kind."""
+    """All that a meter holds since its start. Units: `busy_s` seconds by kind.
+
+    Shape: `counts` has every counter; one with labels is in `labelled` too, once for each set of values that it had.
+    """
 
     counts: Mapping[str, int]
     gauges: Mapping[str, float]
     histograms: Mapping[str, Histogram]
     busy_s: Mapping[str, float]
+    labelled: Mapping[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
 
 
 class Meter:
@@ -177,10 +132,11 @@ class Meter:
         self._busy = {kind: _Tally() for kind in KINDS}
         self._depth = dict.fromkeys(KINDS, 0)
         self._since = dict.fromkeys(KINDS, 0.0)
-        self._counts = {name: _Tally() for name in COUNTERS}
+        self._counts = {name: _Tally() for name in COUNTERS if name != BUSY}
+        self._labelled: dict[tuple[str, tuple[str, ...]], int] = {}
         self._renders, self._rendered = _Tally(), _Tally()
         self._gauges: dict[str, float] = {}
-        self._histograms = {name: Histogram(row[2], (0,) * (len(row[2]) + 1)) for name, row in HISTOGRAMS.items()}
+        self._histograms = {key: Histogram(row.bounds, (0,) * (len(row.bounds) + 1)) for key, row in HISTOGRAMS.items()}
 
     @contextmanager
     def busy(self, kind: Kind) -> Iterator[None]:
@@ -219,10 +175,15 @@ class Meter:
     def _add(self, tally: _Tally, amount: float, now: float, *, start: float | None = None) -> None:
         tally.add(now if start is None else start, now, amount, forget=now - self._keep_s)
 
-    def count(self, name: str, n: int = 1) -> None:
-        """Count `n` more of what COUNTERS names."""
+    def count(self, name: str, n: int = 1, **labels: str) -> None:
+        """Count `n` more of what COUNTERS names, with the labels that it names; one that is not given is empty."""
+        if unknown := labels.keys() - set(COUNTERS[name].labels):
+            raise KeyError(*sorted(unknown))
+        values = tuple(labels.get(label, "") for label in COUNTERS[name].labels)
         with self._lock:
             self._add(self._counts[name], n, self._clock())
+            if values:
+                self._labelled[name, values] = self._labelled.get((name, values), 0) + n
 
     def observe(self, name: str, value: float) -> None:
         """Add a value to what HISTOGRAMS names."""
@@ -276,6 +237,7 @@ class Meter:
                 counts={name: int(tally.total) for name, tally in self._counts.items()},
                 gauges=dict(self._gauges),
                 histograms=dict(self._histograms),
+                labelled=dict(self._labelled),
                 busy_s={kind: self._busy_after(kind, -inf, now) for kind in KINDS},
             )
 
@@ -303,7 +265,7 @@ class _Text(Collector):
         return self._families.values()
 
     def add(self, kind: str, row: Row, suffix: str = "") -> None:
-        name = f"videogen_{row.name}"
+        name = PREFIX + row.name
         family = self._families.setdefault(name, Metric(name, row.about, kind))
         family.add_sample(name + suffix, {**self._of, **row.labels}, row.value)
 
@@ -316,27 +278,45 @@ class _Text(Collector):
 
 
 def textfile(role: str, node: str, figures: Iterable[Figures], readings: Readings, rows: Iterable[Row] = ()) -> bytes:
-    """Give it all in Prometheus' text format, without a time stamp: the same readings give the same bytes."""
+    """Give it all in Prometheus' text format, without a time stamp: the same readings give the same bytes.
+
+    Shape: of each counter and histogram of the role's, at 0 what has not happened; and whatever else was measured.
+    """
     text = _Text(role, node)
-    for name, count in readings.counts.items():
-        text.add("counter", Row(name, COUNTERS[name], {}, count), "_total")
-    for kind, busy_s in readings.busy_s.items():
-        text.add("counter", Row("busy_seconds", "Time in which this went on.", {"kind": kind}, busy_s), "_total")
-    for name, observed in readings.histograms.items():
-        text.add_histogram(*HISTOGRAMS[name][:2], observed)
-    measured = (Row(*GAUGES[name], {}, value) for name, value in readings.gauges.items())
-    for row in (*(row for one in figures for row in _figure_rows(one)), *measured, *rows):
+    for row in _counter_rows(role, readings):
+        text.add("counter", row, "_total")
+    for key, observed in readings.histograms.items():
+        if role in HISTOGRAMS[key].roles or any(observed.counts):
+            text.add_histogram(HISTOGRAMS[key].name, HISTOGRAMS[key].about, observed)
+    gauges = (Row(GAUGES[key].name, GAUGES[key].about, {}, value) for key, value in readings.gauges.items())
+    for row in (*(row for one in figures for row in _figure_rows(one)), *gauges, *rows):
         text.add("gauge", row)
     registry = CollectorRegistry()
     registry.register(text)
     return generate_latest(registry)
 
 
+def _counter_rows(role: str, readings: Readings) -> Iterator[Row]:
+    for name, series in COUNTERS.items():
+        if name == BUSY:
+            for kind, busy_s in readings.busy_s.items():
+                yield Row(name, series.about, {"kind": kind}, busy_s)
+            continue
+        if role not in series.roles and not readings.counts[name]:
+            continue
+        if not series.labels:
+            yield Row(name, series.about, {}, readings.counts[name])
+            continue
+        counted = {of: n for (counter, of), n in readings.labelled.items() if counter == name}
+        for of, n in sorted({**dict.fromkeys(FROM_THE_START.get(name, ()), 0), **counted}.items()):
+            yield Row(name, series.about, dict(zip(series.labels, of, strict=True)), n)
+
+
 def _figure_rows(figures: Figures) -> Iterator[Row]:
     window = {"window": "start" if figures.window_s is None else f"{figures.window_s:g}s"}
-    for (name, about), value in zip(FIGURES, figures.four().values(), strict=True):
+    for name, value in zip(FIGURES, figures.four().values(), strict=True):
         if value is not None:
-            yield Row(name, about, window, value)
+            yield Row(name, ROWS[name].about, window, value)
 
 
 def keep(folder: Path, role: str, text: bytes) -> float:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import av
 import structlog
 
-from videogen import durable
+from videogen import durable, spans
 from videogen.assemble import history
 from videogen.assemble.drawing import Drawing, Rule
 from videogen.catalog import Catalog, Entry, keep_logo
@@ -84,7 +84,8 @@ class Assembler:
             if reason is None and coming and self._clock() - since < self._rule.settle_s:
                 reason = f"{coming} music or video files are still arriving in raw/"
             if reason is None and (reason := common) is None:
-                reason, is_common = self._try_to_assemble(voice)
+                with spans.story(voice.task_id):
+                    reason, is_common = self._try_to_assemble(voice)
                 common = reason if is_common else None
             if reason is None:
                 self._since.pop(voice.path, None)
@@ -92,7 +93,7 @@ class Assembler:
                 continue
             waiting.append(Waiting(voice.path, reason))
             if self._said.get(voice.path) != reason:
-                log.info(f"Waiting: {voice.path}", because=reason)
+                log.info(f"Waiting: {voice.path}", task=voice.task_id, because=reason)
                 self._said[voice.path] = reason
         return waiting
 
@@ -153,7 +154,8 @@ class Assembler:
         voice = self._catalog.asset(entry.path)
         if not self._spool.room_of(voice.task_id):
             task = self._task(voice)
-            self._spool.publish(task, lambda folder: fill(folder, task, self._rule.logo))
+            with spans.span("assemble"):
+                self._spool.publish(task, lambda folder: fill(folder, task, self._rule.logo))
             log.info(
                 f"Made tasks/{task.task_id} of {voice.path}",
                 task=task.task_id,

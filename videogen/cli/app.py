@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from videogen import __version__, daemon, logs
+from videogen import __version__, daemon, logs, spans
 from videogen.daemon import Signals
 from videogen.errors import InputError, SetupError, VideogenError
 from videogen.notify import Notify
@@ -69,11 +69,15 @@ def role(component: str, process: str, house: House, *, drains: bool = False) ->
     """Run a role: its log, its signals, its manager's ear. Raises: SetupError: there is no spool; nothing was made."""
     house.spool.expect_rooms()
     logs.start(component, house.log_file(process), as_json=Given.log_json, keep_days=house.settings.log.keep_days)
+    spans.start(component, process.partition("-")[2])
     notify = Notify.from_environment()
     house.stop = daemon.Pulse(notify.watchdog)
     signals = Signals(stop=house.stop, wake=house.watch.hints.wake)
     with daemon.told(signals, drains=drains):
-        yield signals, notify
+        try:
+            yield signals, notify
+        finally:
+            spans.end()
 
 
 def print_json(value: Any) -> None:

@@ -18,6 +18,7 @@ from videogen.model.intake import INTAKE, WAITS, Intake
 from videogen.model.value import readable
 from videogen.notify import Notify
 from videogen.scan import AGAIN_S, Pass, Verdict
+from videogen.spool.reserve import NAME as RESERVE
 from videogen.wiring import House
 
 log = structlog.get_logger()
@@ -66,6 +67,7 @@ def run_main(
         with house.watch, Keeper(*role.chores()):
             role.run(once=once)
         role.close()
+        role.reporting.end()
         notify.stopping()
         log.info("Stopped" if signals.stop.is_set() else "Done")
     return role.report
@@ -84,6 +86,8 @@ class _Main:
         self._intake = self._told = Intake()
         self._meter = Meter()
         durable.observer = self._meter.note
+        self._waiting_voices = 0
+        self.reporting = Reporting(house, "main", self._meter, self._measured)
         self.report = MainReport()
         self._open()
 
@@ -98,8 +102,21 @@ class _Main:
             Chore("try whether events of raw/ arrive", TRY_EVERY_S, house.watch.refresh),
             LowDisk(house.root, house.settings.log.low_disk_gb).chore(),
             Tidying(house.bounds).chore(),
-            *Reporting(house, "main", self._meter).chores(),
+            *self.reporting.chores(),
         )
+
+    def _measured(self) -> dict[str, float]:
+        """Give what is known of raw/, under the names of the meter's gauges."""
+        now, reserve = self._intake, self._house.spool.processing / RESERVE
+        return {
+            "arriving": now.arriving,
+            "in_work": now.in_work,
+            "beyond": now.beyond,
+            "put_off": now.put_off,
+            "deaf": len(now.deaf),
+            "voices_waiting": self._waiting_voices,
+            "reserve": reserve.stat().st_size if reserve.exists() else 0,
+        }
 
     def _open(self) -> None:
         house = self._house
@@ -145,7 +162,10 @@ class _Main:
         """Decide what can be decided now; give how long to wait then, None where all is done."""
         house, report = self._house, self.report
         house.scanner.is_held = self._signals.reload.is_set()
+        began = time.monotonic()
         result = house.scanner.scan_once()
+        self._meter.observe("scan_s", time.monotonic() - began)
+        self._count(result)
         report.verdicts += result.decided if once else ()
         self._in_work = result.in_work
         self._intake = Intake(
@@ -165,6 +185,7 @@ class _Main:
         is_idle = not (result.arriving or result.beyond or result.in_work)
         if is_idle or not (once and is_patient):
             waiting = house.assembler.assemble_once(result.arriving)
+            self._waiting_voices = len(waiting)
             report.waiting = {row.voice: row.reason for row in waiting}
             first = dict(islice(report.waiting.items(), WAITS))
             self._intake = self._intake.model_copy(update={"waiting": len(waiting), "waits": first})
@@ -173,6 +194,13 @@ class _Main:
             if once:
                 return None
         return self._until_next(result)
+
+    def _count(self, result: Pass) -> None:
+        for waited_s in result.waited_s:
+            self._meter.observe("settle_s", waited_s)
+        for verdict in result.decided:
+            kind = verdict.place.kind if verdict.place else ""
+            self._meter.count("decided", kind=kind, verdict=verdict.error.word if verdict.error else "taken")
 
     def _until_next(self, result: Pass) -> float:
         """Give how long to wait: what changes is looked at again soon; what waits for the clock alone, by the clock."""

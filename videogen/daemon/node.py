@@ -95,7 +95,7 @@ class _Life:
             tell=lambda seconds: self._meter.observe("renew_s", seconds),
         )
         node.is_fenced = lambda: self._heart.is_fenced
-        self._reporting = Reporting(house, f"node-{name}", self._meter)
+        self._reporting = Reporting(house, f"node-{name}", self._meter, self._measured)
         self._drain_request = drain_of(house.spool.nodes, name)
         self._is_asked_to_drain = False
         self._has_asked_itself = False
@@ -132,7 +132,7 @@ class _Life:
                 self._pipeline.end()
                 self._heart.stop()
                 Chore("ask itself to drain", 0.0, self._ask_itself).look()  # it may have had no time yet
-                Chore("write the last figures", 0.0, self._reporting.write).look()
+                self._reporting.end()
         if self._pipeline.failure is not None:
             raise self._pipeline.failure
         return is_over
@@ -146,6 +146,10 @@ class _Life:
             LowDisk(house.root, house.settings.log.low_disk_gb).chore(),
             *self._reporting.chores(),
         )
+
+    def _measured(self) -> dict[str, float]:
+        """Give what the node knows of the queue, under the names of the meter's gauges."""
+        return {"queue_due": self._pipeline.left}
 
     def _look_for_request(self) -> None:
         self._is_asked_to_drain = self._drain_request.exists()

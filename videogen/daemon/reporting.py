@@ -1,8 +1,10 @@
 """What a role tells of itself now and then: its figures in the log, and a text for a scraper."""
 
+from collections.abc import Callable, Mapping
+
 import structlog
 
-from videogen import census, durable, metrics
+from videogen import census, durable, logs, metrics
 from videogen.daemon.keeper import Chore
 from videogen.history import History
 from videogen.metrics import Meter
@@ -18,18 +20,24 @@ NOTED = 500
 
 
 class Reporting:
-    """One role's figures, told at their times. Main tells of the rooms and of all nodes as well."""
+    """One role's figures, told at their times. Main tells of the rooms and of all nodes as well.
 
-    def __init__(self, house: House, role: str, meter: Meter) -> None:
+    `more` gives what else the role knows of itself, under the names of the meter's gauges.
+    """
+
+    def __init__(self, house: House, role: str, meter: Meter, more: Callable[[], Mapping[str, float]] = dict) -> None:
         self._house = house
         self._role = role
         self._meter = meter
         self._is_main = role == "main"
         self._history = History(house.spool)
+        self._is_node = role.startswith("node-")
         self._ledger = census.Ledger(house.spool)
         self._drift = census.Drift(meter)
         self._said: tuple[int, ...] = ()
         self._rooms: tuple[census.Room, ...] = ()
+        self._more = more
+        self._lines: dict[str, int] = {}
 
     def chores(self) -> tuple[Chore, ...]:
         """Give what is to be done, and how often."""
@@ -38,25 +46,44 @@ class Reporting:
         if self._is_main:
             chores.insert(0, Chore("count the rooms", WALK_EVERY_S, self._walk))
             chores.append(Chore("note what was made", WALK_EVERY_S, self._note))
-        else:
+        elif self._is_node:
             chores.append(Chore("log the figures", every_s, self.say))
         return tuple(chores)
 
     def write(self) -> None:
         """Put the text where a scraper finds it. Raises: NoSpace, OSError."""
+        self._write(is_running=True)
+
+    def end(self) -> None:
+        """Put the last text there, which says that the role ended as it should; trouble is said."""
+        Chore("write the last figures", 0.0, lambda: self._write(is_running=False)).look()
+
+    def _write(self, *, is_running: bool) -> None:
         house, meter = self._house, self._meter
         self._drift.look()
-        meter.gauge(census.disk(house.root))
+        self._count_lines()
+        low_disk = house.settings.log.low_disk_gb * 1e9
+        meter.gauge({**census.disk(house.root), **self._more(), "low_disk": low_disk, "running": float(is_running)})
         rows: list[metrics.Row] = []
         if self._is_main:
             meter.gauge({"unaccounted": self._ledger.look()})
             rows += census.rows(self._rooms, census.nodes(house.spool))
-        node = "" if self._is_main else self._role.removeprefix("node-")
-        figures = (meter.figures(), meter.figures(None))
-        text = metrics.textfile("main" if self._is_main else "node", node, figures, meter.readings(), rows)
+        role, _, node = self._role.partition("-")
+        figures = (meter.figures(), meter.figures(None)) if self._is_node else ()
+        text = metrics.textfile(role, node, figures, meter.readings(), rows)
         folder = house.log_file(self._role).parent
         durable.make_folder(folder)
         meter.gauge({"clock_skew_s": metrics.keep(folder, self._role, text)})
+
+    def _count_lines(self) -> None:
+        """Count the lines that were logged since the last look."""
+        before, self._lines = self._lines, logs.counted()
+        for level, count in self._lines.items():
+            more = count - before.get(level, 0)
+            if level == logs.COLLAPSED:
+                self._meter.count("log_lines_collapsed", more)
+            else:
+                self._meter.count("log_lines", more, level=level)
 
     def say(self) -> None:
         """Log the figures of the last hour, where anything happened since they were last told."""

@@ -7,10 +7,12 @@ lives until the step's children have ended: a child dies with the thread that st
 
 import time
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
+from videogen import spans
 from videogen.errors import NoSpace, Stopped, TemporaryError
 from videogen.plan import Needs, Step
 
@@ -114,14 +116,15 @@ class Executor:
             began = time.monotonic()
             error: BaseException | None = None
             try:
-                do(step, halt)
+                with spans.span(step.kind, step=step.id):
+                    do(step, halt)
             except BaseException as raised:
                 error = raised
             ended.put(_Ended(step, time.monotonic() - began, error))
 
         del state.waiting[step.id]
         state.running[step.id] = step
-        Thread(target=work, name=step.id, daemon=True).start()
+        Thread(target=copy_context().run, args=(work,), name=step.id, daemon=True).start()
 
     def _take(self, ended: _Ended, state: _State) -> BaseException | None:
         """Note how a step ended; give its failure where it is not to be tried again."""

@@ -2,15 +2,14 @@
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import structlog
 
-from videogen import durable
+from videogen import durable, spans
 from videogen.errors import Defect, InputError, LeaseLost, NoSpace, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.ffmpeg import Progress
 from videogen.model.manifest import Manifest
@@ -21,6 +20,7 @@ from videogen.render.album import Album
 from videogen.render.bench import Bench, is_device_trouble
 from videogen.render.executor import Executor
 from videogen.render.fetch import NearFiles, Way, read_ahead, way_of
+from videogen.render.figures import Figures, note_claimed, note_failed, note_published
 from videogen.render.inputs import TaskFiles
 from videogen.render.job import Held, Job
 from videogen.render.maker import Maker
@@ -41,16 +41,6 @@ Outcome = Literal["published", "failed", "released", "parked", "lost"]
 UPLOAD_TRIES = 3
 """Source: seed 002 §8."""
 UPLOAD_WAIT_S = 1.0
-
-
-class Figures(Protocol):
-    """Where a node's figures go."""
-
-    def count(self, name: str, n: int = 1) -> None:
-        """Count something that happened."""
-
-    def observe(self, name: str, value: float) -> None:
-        """Note how much of something there was."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +87,9 @@ class Node:
                 Wanted(entry.frames, entry.resolution[0] * entry.resolution[1])
             ):
                 continue
-            if job := self._claimed(entry):
+            with spans.story(entry.task_id), spans.span("claim"):
+                job = self._claimed(entry)
+            if job:
                 return job
         return None
 
@@ -129,10 +121,7 @@ class Node:
                 self.held.drop(entry.task_id)
         if claim is None:
             return None
-        self._figures.observe("claim_s", time.monotonic() - began)
-        self._figures.count("claimed")
-        if claim.epoch > 1:
-            self._figures.count("claimed_again")
+        note_claimed(self._figures, began=began, since_ns=entry.since_ns, epoch=claim.epoch)
         task = claim.task
         log.info(f"Claimed tasks/{task.task_id}", task=task.task_id, frames=task.frames, attempt=task.attempts + 1)
         return Job(claim, self._scratch_of(claim))
@@ -144,6 +133,7 @@ class Node:
 
     # -- the three stages ----------------------------------------------------------------------------------------------
 
+    @spans.stage("fetch")
     def fetch(self, job: Job) -> None:
         """Compile a task and bring near what its render will read. Raises: InputError, TemporaryError, Stopped."""
         claim, root = job.claim, self._spool.root
@@ -163,6 +153,7 @@ class Node:
         files.bring(order.wanted)
         return order
 
+    @spans.stage("render")
     def render(self, job: Job, tell: Callable[[Progress], None]) -> None:
         """Make the video in the scratch folder, proven; in software where the device of this node fails.
 
@@ -199,20 +190,24 @@ class Node:
         maker = Maker(bench.ffmpeg(plan.cost_s), self._store, executor, device=bench.device, limits=bench.limits)
         return maker.make(plan, shop, tell)
 
+    @spans.stage("publish")
     def publish(self, job: Job) -> None:
         """Upload the video and publish it; then the claim is gone. Raises: LeaseLost: another has the task now."""
         job.stage = "upload"
         order, done = job.made()
         size_bytes = done.video.stat().st_size
         album = Album.of(done.video) if self._setup.pictures else Album()
-        self._upload(job, done)
+        with spans.span("upload"):
+            self._upload(job, done)
         if job.is_fenced or self.is_fenced():
             raise LeaseLost(f"this node was silent too long to publish {job.task_id}", remedy="Nothing was published.")
         manifest = self._manifest(job, order.plan, size_bytes)
         job.is_ending = True
         target = self._spool.finish(job.claim, album.put(job.claim.out, manifest))
-        self._tidy(job, done, order.plan)
         seconds = time.monotonic() - job.began
+        note_published(self._figures, job, order.plan, done, seconds)
+        spans.whole(job.task_id, seconds)
+        self._tidy(job)
         log.info(
             f"Published {target.relative_to(self._spool.root)}/final.mp4",
             task=job.task_id,
@@ -223,14 +218,8 @@ class Node:
             size_bytes=size_bytes,
         )
 
-    def _tidy(self, job: Job, done: Done, plan: Plan) -> None:
+    def _tidy(self, job: Job) -> None:
         """Do what follows a publish; whatever comes of it, the video is published."""
-        counts = Counter(done.segments.values())
-        self._figures.count("cache_hit", counts["reused"])
-        self._figures.count("cache_miss", counts["encoded"])
-        self._figures.count("cache_corrupt", done.damaged)
-        self._figures.count("frames", plan.frames)
-        self._figures.count("fallback", int(bool(done.fallback or job.fallback)))
         try:
             self._clear_scratch(job)
             self._store.evict()
@@ -245,6 +234,8 @@ class Node:
         trouble: Exception | None = None
         for job.upload_tries in range(1, UPLOAD_TRIES + 1):
             try:
+                if job.upload_tries > 1:
+                    self._figures.count("upload_resent_bytes", done.video.stat().st_size)
                 point("upload.before")
                 self._spool.upload(job.claim, done.video, done.sha256)
                 self._figures.observe("upload_tries", job.upload_tries)
@@ -281,6 +272,7 @@ class Node:
         """Give a task back unharmed: it was no attempt. Whoever has it by now keeps it."""
         return self.end(job, Stopped(because, remedy="It is taken up again."))
 
+    @spans.stage("end")
     def end(self, job: Job, error: BaseException) -> Outcome:
         """Bring a claim that did not become a video to its end: back to tasks/, or to trash/failed.
 
@@ -292,7 +284,8 @@ class Node:
         except LeaseLost as lost:
             log.warning("Lost the task", task=job.task_id, because=lost.message)
             if job.done:
-                self._figures.count("fenced")
+                is_there = self._spool.room_of(job.task_id) == "output"
+                self._figures.count("double_publish" if is_there else "fenced")
             return "lost"
         except (VideogenError, OSError) as trouble:
             log.error("Cannot give the task back now; a sweep will", task=job.task_id, because=str(trouble))
@@ -359,6 +352,7 @@ class Node:
 
     def _fail(self, job: Job, error: VideogenError) -> Outcome:
         target = self._spool.discard(job.claim, error, stage=job.stage, at=utc_now())
+        note_failed(self._figures, error.word)
         log.error(
             f"Moved processing/{job.task_id} → {target.relative_to(self._spool.root)}",
             task=job.task_id,

@@ -119,6 +119,7 @@ class Intake:
                     durable.remove(left)
         log.info(
             f"Moved {relative} → {asset.path}",
+            **({"task": asset.task_id} if asset.task_id else {}),
             seconds=time.monotonic() - began,
             size_bytes=asset.size_bytes,
             **({"gain_db": asset.gain_db} if asset.kind == "music" else {}),

@@ -42,6 +42,8 @@ class Pass:
     put_off: dict[Path, str] = field(default_factory=dict)
     in_work: int = 0
     beyond: int = 0
+    waited_s: list[float] = field(default_factory=list)
+    """How long each of the decided lay as it is until its verdict."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class Scanner:
             if isinstance(became, Verdict):
                 self._put_off.pop(path, None)
                 result.decided.append(became)
+                result.waited_s.append(self._clock() - arrival.since)
             else:
                 self._leave(arrival, became)
 

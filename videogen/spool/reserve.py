@@ -7,6 +7,7 @@ from pathlib import Path
 from videogen import durable
 from videogen.errors import NoSpace
 
+NAME = ".reserve"
 SIZE_BYTES = 64 << 20
 ROOM = 16
 """Nothing is kept back where so many times its size is not free."""
@@ -16,7 +17,7 @@ class Reserve:
     """One file for the whole spool; whoever needs it takes it away, and whoever sees room again makes it anew."""
 
     def __init__(self, processing: Path, size_bytes: int = SIZE_BYTES) -> None:
-        self.path = processing / ".reserve"
+        self.path = processing / NAME
         self._size_bytes = size_bytes
 
     def hold(self) -> None:
