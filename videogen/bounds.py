@@ -25,6 +25,7 @@ from uuid import uuid4
 from videogen import durable
 from videogen.calm import DAY_S, Calm, Moment
 from videogen.fsck import TEMPORARY_ROOMS, TOKEN, TRASH
+from videogen.logs import LOG_FILE
 from videogen.spool import Spool, drain_of, papers_in
 
 ONLY_COPY_S = 7 * DAY_S
@@ -35,7 +36,6 @@ GONE_S = 90 * DAY_S
 """A node that gave no sign of life for so long does not come back; if it does, it writes another paper."""
 NOTE = ".reason.json"
 _GOING = re.compile(r"\.going-(?P<inode>\d+)-[0-9a-f]+")
-_LOG = re.compile(r"(?P<role>main|crawl|node-[A-Za-z0-9_-]+)\.log(?P<day>\.\d{4}-\d\d-\d\d)?")
 _FIGURES = re.compile(r"metrics-(?P<role>main|crawl|node-[A-Za-z0-9_-]+)\.prom")
 
 
@@ -191,7 +191,7 @@ class Bounds:
 
     def _old_logs(self) -> Iterator[Thing]:
         for path in self._entries(self._logs):
-            match = _LOG.fullmatch(path.name) or _FIGURES.fullmatch(path.name)
+            match = LOG_FILE.fullmatch(path.name) or _FIGURES.fullmatch(path.name)
             if match and not path.is_symlink():
                 # A process holds its log open: what it writes into one that was taken away is read by nobody. One on
                 # another machine is not seen here, but none is silent for so long.

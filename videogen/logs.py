@@ -28,18 +28,21 @@ from structlog.typing import EventDict, WrappedLogger
 from videogen.model.value import readable
 from videogen.redaction import hidden
 
+LOG_FILE = re.compile(r"(?P<role>main|crawl|node-[A-Za-z0-9_-]+)\.log(?:\.(?P<day>\d{4}-\d\d-\d\d))?")
+"""The name of a log: the process that writes it, and the day on which a rotated one began."""
 _PLAIN = re.compile(r"[^\s\"=\\\x00-\x1f\x7f\ud800-\udfff]+")
 # Line ends and direction marks of other scripts can forge or hide a line in a terminal.
 _HIDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Give a text with nothing in it that could forge or hide a line."""
     text = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", text)  # half a character is none, and no byte either
     return _HIDING.sub(lambda found: f"\\u{ord(found.group(0)):04x}", readable(text))
 
 
 def _quoted(text: str) -> str:
-    return '"' + _escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 
 def _field(value: object) -> str:
@@ -77,7 +80,7 @@ class Line:
         fields = {name: hidden(value, name) for name, value in event.items()}
         stamp, message = fields.pop("timestamp"), str(fields.pop("event"))
         level = level_of(method)
-        trouble = fields.pop("exception", None)
+        trouble = str(fields.pop("exception", None) or "")
         component = str(fields.pop("component", self._component))
         if self._as_json:
             # JSON has no word for what is infinite or no number.
@@ -89,7 +92,7 @@ class Line:
             return json.dumps(line, ensure_ascii=True)
         fields_text = "".join(f" {name}={_field(value)}" for name, value in fields.items())
         return f"{stamp} {level} {component} {_quoted(message)}{fields_text}" + "".join(
-            f"\n    {_escaped(told)}" for told in (trouble or "").splitlines()
+            f"\n    {escaped(told)}" for told in trouble.splitlines()
         )
 
 

@@ -10,12 +10,12 @@ HEAD = """\
 # Metrics
 
 Each role writes its figures to `logs/metrics-<role>.prom` every 10 s, whole or not at all, in Prometheus' text format.
-`videogen metrics` prints them all; `videogen metrics --listen 127.0.0.1:9464` serves them to a scraper at `/metrics`, and
-at `/healthz` says 200 while every role that should run does. Who has a node exporter with a textfile collector may
+`videogen metrics` prints them all; `videogen metrics --listen 127.0.0.1:9464` serves them to a scraper at `/metrics`,
+and at `/healthz` says 200 while every role that should run does. Who has a node exporter with a textfile collector may
 point it at the folder of the logs instead.
 
-Every sample has the labels `role` (`main`, `crawl`, `node`) and `node` (its name, empty for the others), beside those of
-the table. Counters and histograms count from the start of their process. `systemd/prometheus/` has rules that alert,
+Every sample has the labels `role` (`main`, `crawl`, `node`) and `node` (its name, empty for the others), beside those
+of the table. Counters and histograms count from the start of their process. `systemd/prometheus/` has rules that alert,
 `systemd/grafana/` a dashboard.
 
 This page is made from the code: `python -m tests.docs.metrics_table`.
