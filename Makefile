@@ -14,7 +14,8 @@ APP = /opt/videogen
 ROOT = /srv/videogen
 PREFIX = /usr
 DESTDIR ?=
-UNITS := videogen.target videogen-main.service videogen-crawl.service videogen-node@.service
+UNITS := videogen.target videogen-main.service videogen-crawl.service videogen-node@.service \
+	videogen-metrics.service
 MANUAL := share/man/man1/videogen.1
 COMPLETION := share/bash-completion/completions/videogen
 
@@ -103,7 +104,8 @@ install-systemd: ## install the units, and the files for their user and folders;
 	echo "  systemd-sysusers videogen.conf && systemd-tmpfiles --create videogen.conf"; \
 	echo "  (umask 007 && runuser -u videogen -- $$APP/.venv/bin/videogen --root $$ROOT init)"; \
 	echo "  systemctl daemon-reload"; \
-	echo "  systemctl enable --now videogen.target videogen-main videogen-crawl videogen-node@1"
+	echo "  systemctl enable --now videogen.target videogen-main videogen-crawl videogen-node@1"; \
+	echo "  systemctl enable --now videogen-metrics   # where Prometheus scrapes this machine: 127.0.0.1:9464"
 
 uninstall-systemd: ## take them away again; the rooms, the user and your drop-ins stay
 	@set -ef; for name in $(UNITS:%=lib/systemd/system/%) lib/sysusers.d/videogen.conf lib/tmpfiles.d/videogen.conf \

@@ -27,11 +27,13 @@ PROGRAM = Path(sys.executable).with_name("videogen")
 WATCHDOG_S = 4.0
 START_S = 30.0
 PATIENCE_S, SLOW_S = 3.0, 4
+ANY_PORT = {"VIDEOGEN_METRICS_LISTEN": "127.0.0.1:0"}
 SLOW = {"VIDEOGEN_NODE__POLL_S": "60", "VIDEOGEN_CRAWL__POLL_S": "60", "VIDEOGEN_SCAN__RESCAN_S": "60"}
 """Looks far rarer than the manager's patience: a loop that pings only when it looks would be killed."""
 
 Prepare = Callable[[House, pytest.TempPathFactory], None]
 each_service = pytest.mark.parametrize("name", SERVICES)
+each_parent = pytest.mark.parametrize("name", [name for name in SERVICES if "metrics" not in name])  # it has no child
 NEEDS_WALLS = pytest.mark.skipif(
     ctypes.util.find_library("seccomp") is None, reason="libseccomp is not installed (apt: systemd)"
 )
@@ -74,7 +76,7 @@ def started(unit: Unit, root: Path, environment: dict[str, str]) -> Iterator[sub
 @each_service
 def test_a_life_as_the_manager_sees_it(units: Path, house: House, tmp_path: Path, name: str) -> None:
     """A role says READY, pings within the manager's patience, reloads at SIGHUP, and ends with 0 at SIGTERM."""
-    told = {"NOTIFY_SOCKET": f"{tmp_path}/notify", "WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6))} | SLOW
+    told = {"NOTIFY_SOCKET": f"{tmp_path}/notify", "WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6))} | SLOW | ANY_PORT
     with Manager(told["NOTIFY_SOCKET"]) as manager, started(Unit(units / name), house.root, told) as process:
         assert not any(fact.startswith("WATCHDOG") for fact in manager.expect("READY=1", within_s=START_S)[:-1])
         for _ in range(3):
@@ -151,7 +153,7 @@ def test_slow_pages_are_no_silence(units: Path, house: House, tmp_path: Path) ->
 def test_wrong_setup_is_not_ready(units: Path, tmp_path: Path, name: str) -> None:
     """Where there is no spool a role ends with the status that the unit does not restart, and was never READY."""
     unit = Unit(units / name)
-    told = {"NOTIFY_SOCKET": f"{tmp_path}/notify", "WATCHDOG_USEC": "4000000"}
+    told = {"NOTIFY_SOCKET": f"{tmp_path}/notify", "WATCHDOG_USEC": "4000000"} | ANY_PORT
     with Manager(told["NOTIFY_SOCKET"]) as manager, started(unit, tmp_path / "absent", told) as process:
         assert process.wait(START_S) == SetupError.exit_code == int(unit.the("RestartPreventExitStatus"))
         manager.heard()
@@ -204,6 +206,7 @@ for what, attempt in {
     [
         ("videogen-main.service", {"internet", "chroot", "priority", "written and run"}),
         ("videogen-crawl.service", {"chroot", "priority", "written and run"}),
+        ("videogen-metrics.service", {"chroot", "priority", "written and run"}),
         ("videogen-node@.service", {"internet", "chroot"}),  # encoders set priorities, GPU drivers compile
     ],
 )
@@ -216,7 +219,7 @@ def test_the_walls_stand(units: Path, name: str, refused: set[str]) -> None:
 
 @needs("systemd-analyze")
 @NEEDS_WALLS
-@each_service
+@each_parent
 def test_children_can_wall_themselves_in(units: Path, name: str) -> None:
     """What a unit lets pass is enough for a child to build all of its own walls (T24)."""
     script = "from videogen import cage; print(*cage.walls_that_hold())"

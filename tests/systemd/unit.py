@@ -10,7 +10,7 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 APP, ROOT = "/opt/videogen", "/srv/videogen"
-SERVICES = ("videogen-main.service", "videogen-crawl.service", "videogen-node@.service")
+SERVICES = ("videogen-main.service", "videogen-crawl.service", "videogen-node@.service", "videogen-metrics.service")
 
 
 def needs(program: str) -> pytest.MarkDecorator:

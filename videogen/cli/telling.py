@@ -35,7 +35,10 @@ def metrics(
     listen: Annotated[
         str,
         typer.Option(
-            "--listen", metavar="[ADDRESS:]PORT", help="Serve /metrics and /healthz; default address 127.0.0.1."
+            "--listen",
+            envvar="VIDEOGEN_METRICS_LISTEN",
+            metavar="[ADDRESS:]PORT",
+            help="Serve /metrics and /healthz; default address 127.0.0.1.",
         ),
     ] = "",
     as_json: Json = False,
