@@ -55,6 +55,8 @@ def _field(value: object) -> str:
 _LEVELS = {"WARNING": "WARN", "EXCEPTION": "ERROR", "FATAL": "CRITICAL"}
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 COLLAPSED = "collapsed"
+TOLD_S = 30.0
+"""Seconds; a loop that fails leaves two lines a minute."""
 _counted: Counter[str] = Counter()
 
 
@@ -117,7 +119,7 @@ class Repeats:
     """
 
     def __init__(
-        self, line: Line, *, told_s: float = 30.0, clock: Callable[[], float] = time.monotonic, most: int = 64
+        self, line: Line, told_s: float = TOLD_S, *, clock: Callable[[], float] = time.monotonic, most: int = 64
     ) -> None:
         self._line = line
         self._told_s = told_s
@@ -206,9 +208,18 @@ class _Foreign(logging.Formatter):
 
 
 def start(
-    component: str, file: Path | None, *, as_json: bool = False, keep_days: int = 14, console: bool = True
+    component: str,
+    file: Path | None,
+    *,
+    as_json: bool = False,
+    keep_days: int = 14,
+    console: bool = True,
+    told_s: float = TOLD_S,
 ) -> None:
-    """Send this process's log to the console and to `file`, which only this process writes; rotated at midnight UTC."""
+    """Send this process's log to the console and to `file`, which only this process writes; rotated at midnight UTC.
+
+    Units: what repeats is told as a sum every `told_s`.
+    """
     handlers: list[logging.Handler] = []
     if console:
         handlers.append(_Console())
@@ -228,7 +239,7 @@ def start(
         logging.getLogger(library).setLevel(logging.CRITICAL)
     # It stumbles over itself where folders appear quickly; the scan finds what an event does not tell.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
-    repeats = Repeats(line)
+    repeats = Repeats(line, told_s)
     atexit.register(repeats.end)
     structlog.configure(
         processors=[

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import merge
@@ -45,6 +46,11 @@ class Told:
     component: str
     body: str
     trouble: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was written to its end."""
+        return _BODY.fullmatch(self.body) is not None
 
     @cached_property
     def message(self) -> str:
@@ -98,7 +104,8 @@ class _Reader:
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
         told = self._json(text) if text.startswith("{") else None
         if told is None:
-            starts = list(_HEAD.finditer(text))
+            # A line of a traceback is whoever's words, and begins no event.
+            starts = [] if text.startswith("    ") else list(_HEAD.finditer(text))
             # Of several in one line all but the last were torn by a kill, or stand in another one's words.
             start = next((one for one in reversed(starts) if one.start() == 0 or _is_event(text[one.end() :])), None)
             if start is None:
@@ -130,6 +137,13 @@ class _Reader:
         return Told(found["stamp"], level, self._process, component, line[found.end() :], trouble) if found else None
 
 
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return -1
+
+
 def _is_event(rest: str) -> bool:
     return bool(_BODY.match(rest))
 
@@ -143,13 +157,12 @@ class _Tail:
         self._file: BinaryIO | None = None
         self._rest = b""
 
-    def open(self) -> None:
-        """Hold the file that stands there now: a rotation from here on loses nothing."""
-        if self._file is None:
-            try:
-                self._file = self._path.open("rb")
-            except OSError:
-                self._file = None
+    def open(self, *before: Path) -> None:
+        """Hold the first of these files that is there, or the newest: a rotation from here on loses nothing."""
+        for path in (*before, self._path):
+            if self._file is None:
+                with suppress(OSError):
+                    self._file = path.open("rb")
 
     def more(self) -> Iterator[Told]:
         """Give what was written since; a line is given once it is whole."""
@@ -159,16 +172,29 @@ class _Tail:
             if not self._has_rotated(self._file):
                 break
             yield from self._new_lines(self._file)  # written after the look, before the rename
-            self._file.close()
-            self._file, self._rest = None, b""
-            self.open()
+            self._go_on(os.fstat(self._file.fileno()).st_ino)
         yield from self._reader.end()
 
+    def _go_on(self, inode: int) -> None:
+        """Take the file after the one that was read: of several that were rotated while nobody looked, the next."""
+        self.close()
+        self._rest = b""
+        dated = sorted(path for path in self._path.parent.glob(f"{self._path.name}.*") if LOG_FILE.fullmatch(path.name))
+        inodes = [_inode(path) for path in dated]
+        later = dated[inodes.index(inode) + 1 :] if inode in inodes else []
+        self.open(*later)
+
     def last(self) -> Iterator[Told]:
-        """Give what stands behind the last line's end: all of it, where nobody writes on."""
-        if self._rest:
-            yield from self._reader.read(self._rest)
-        yield from self._reader.end()
+        """Give what stands behind the last line's end, if it is whole: a process that was killed ends no line."""
+        whole = list(self._reader.read(self._rest)) if self._rest else []
+        whole += self._reader.end()
+        yield from (one for one in whole if one.is_whole)
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _new_lines(self, file: BinaryIO) -> Iterator[Told]:
         if os.fstat(file.fileno()).st_size < file.tell():
@@ -195,17 +221,27 @@ class Tale:
 
     def told(self, since: str = "") -> Iterator[Told]:
         """Give every event since a stamp that lies there now, in order of time."""
-        yield from (one for one in self._past(since) if one.stamp >= since)
-        yield from (one for tail in self._tails.values() for one in tail.last() if one.stamp >= since)
+        try:
+            yield from (one for one in self._past(since) if one.stamp >= since)
+            yield from (one for tail in self._tails.values() for one in tail.last() if one.stamp >= since)
+        finally:
+            self._close()
 
     def followed(self, since: str, stop: Event) -> Iterator[Told]:
         """Give every event since a stamp, and then each as it is written, until `stop` is set."""
-        yield from (one for one in self._past(since) if one.stamp >= since)
-        while not stop.wait(LOOK_S):
-            for process in self._files():
-                self._tails.setdefault(process, _Tail(self._folder / f"{process}.log", process))
-            new = [one for tail in self._tails.values() for one in tail.more()]
-            yield from sorted(new, key=lambda one: one.stamp)
+        try:
+            yield from (one for one in self._past(since) if one.stamp >= since)
+            while not stop.wait(LOOK_S):
+                for process in self._files():
+                    self._tails.setdefault(process, _Tail(self._folder / f"{process}.log", process))
+                new = [one for tail in self._tails.values() for one in tail.more()]
+                yield from sorted(new, key=lambda one: one.stamp)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        for tail in self._tails.values():
+            tail.close()
 
     def ids(self, beginning: str) -> set[str]:
         """Give the ids of tasks that begin so and that some line is about."""
