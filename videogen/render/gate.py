@@ -13,7 +13,7 @@ from math import log10
 from videogen.model.quality import STEPS, Check, Figure, Heard, Limits, Look, Sort, Verdict, difference
 from videogen.model.timebase import Range
 
-STILL = round(0.5 * STEPS)
+STILL = round(0.75 * STEPS)
 """A frame this near to the one before may stand still: an encoder repeats it and adds little. What moves slowly passes
 for still here as well; asking its source tells them apart."""
 SAME_LEVELS = 4.0
@@ -23,7 +23,6 @@ BLACK = 5
 SPELL_S = Fraction(2, 5)
 """Stretches from here on are looked into; shorter ones cannot add up to what a limit may be."""
 STILL_S = Fraction(3, 2)
-SPELLS_MOST = 64
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,10 @@ class _Run:
 
 
 def suspicious(look: Look, fps: Fraction, flash_levels: float) -> list[tuple[Sort, int, int]]:
-    """Give the stretches of a segment that a source must be asked about, the longest first.
+    """Give the stretches of a segment that its source must be asked about.
 
     Shape: half-open, in frames of the segment; stretches that touch an end may go on in another segment, so they are
-        given from SPELL_S on. At most SPELLS_MOST.
+        given from SPELL_S on.
     """
     black = [light <= BLACK for light in look.lights]
     still = [False, *(change <= STILL for change in look.changes[1:])]
@@ -61,8 +60,7 @@ def suspicious(look: Look, fps: Fraction, flash_levels: float) -> list[tuple[Sor
     runs += [_Run("still", start - 1, end) for start, end in runs_of(still)]
     kept = [run for run in runs if run.end - run.start >= _least(run, look, fps)]
     odd = [_Run("odd", frame, frame + 1) for frame in _odd(look, flash_levels)]
-    found = sorted(kept, key=lambda run: run.start - run.end)[: SPELLS_MOST - len(odd)] + odd
-    return [(run.sort, run.start, run.end) for run in found]
+    return [(run.sort, run.start, run.end) for run in kept + odd]
 
 
 def _least(run: _Run, look: Look, fps: Fraction) -> Fraction:
