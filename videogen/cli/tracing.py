@@ -1,9 +1,11 @@
 """The verbs that trace: uses, provenance, schema."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -136,12 +138,12 @@ def provenance(
     if as_json:
         print_json(page.to_dict())
     else:
-        _print(page)
+        _print(page, house.root)
     if not page.is_whole:
         raise typer.Exit(InputError.exit_code)
 
 
-def _print(page: Page) -> None:
+def _print(page: Page, root: Path) -> None:
     manifest = page.manifest
     rate = manifest.profile.canvas.fps if manifest.profile else Fraction(str(manifest.task.render.frame_rate))
     console = Console()
@@ -153,7 +155,8 @@ def _print(page: Page) -> None:
         _say(f"  note      {warning}")
     if page.video == "there" and page.is_whole:
         _say("  The sizes are as they were; `--verify` reads every byte too.")
-    mend = f" -o {page.output}/final.mp4 --force" if page.video in {"changed", "gone"} else ""
+    final = shlex.quote(f"{root}/{page.output}/final.mp4")
+    mend = f" -o {final} --force" if page.video in {"changed", "gone"} else ""
     _say(f"  {'To mend it' if mend else 'To make it again'}: videogen rebuild {page.output}{mend}")
 
 
