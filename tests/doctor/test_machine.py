@@ -212,7 +212,7 @@ def test_units_that_run_are_good(patient: Patient) -> None:
     """Units that run and are enabled are good, and a node that was started again tells how often."""
     found = manager(patient, f"{MAIN}\n\n{NODE}\nTimeoutStopUSec=1min 30s")
 
-    assert {one.state for one in found.values()} == {"good"}
+    assert {one.state for name, one in found.items() if name != "python"} == {"good"}
     assert found["videogen-node@1.service"].found == "active, started again 3 times"
 
 
@@ -303,6 +303,22 @@ def test_a_nodes_own_lines_are_read(tmp_path: Path) -> None:
         "VIDEOGEN_RENDER__ENCODR names no setting",
         "nobody reads VIDEOGEN_NODE_TAGS",
     ]
+
+
+@pytest.mark.parametrize(
+    ("program", "prefix", "count"),
+    [
+        ("/root/.pyenv/bin/python3", "/opt/videogen/.venv", 1),
+        ("/usr/bin/python3", "/opt/videogen/.venv", 0),
+        ("/home/ann/python/bin/python3", "/home/ann/videogen/.venv", 0),
+    ],
+)
+def test_a_python_in_a_home_is_noted(program: str, prefix: str, count: int) -> None:
+    """An environment that units shall use must not stand on a Python in somebody's home."""
+    found = list(service.interpreter(Path(program), Path(prefix)))
+
+    assert len(found) == count
+    assert all("PYTHON=" in one.remedy for one in found)
 
 
 def test_packages_are_held_against_the_constraints(tmp_path: Path) -> None:

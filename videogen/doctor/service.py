@@ -1,7 +1,10 @@
 """The units of systemd: installed, enabled, running, and giving a node the time that it wants."""
 
+import os
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from videogen.doctor.finding import Finding, Machine, Patient, State
 
@@ -15,7 +18,10 @@ Unit = dict[str, str]
 
 def look(patient: Patient) -> Iterator[Finding]:
     """Tell how the units stand."""
-    yield from judged(units(patient.machine), patient.drain_s)
+    there = units(patient.machine)
+    yield from judged(there, patient.drain_s)
+    if any(unit.get("LoadState") == "loaded" for unit in there or ()):
+        yield from interpreter(Path(sys.executable), Path(sys.prefix))
 
 
 def units(machine: Machine) -> list[Unit] | None:
@@ -63,6 +69,15 @@ def _of(unit: Unit, drain_s: float) -> Iterator[Finding]:
         found = f"is killed {stop_s:g} s after a stop, while node.drain_s lets a video have {drain_s:g} s"
         remedy = f"`systemctl edit {name}`: [Service] TimeoutStopSec={drain_s + MARGIN_S + 15:.0f}"
         yield _said(name, "bad", found, remedy)
+
+
+def interpreter(program: Path, prefix: Path) -> Iterator[Finding]:
+    """Tell where Python itself lies in a home, which units cannot see, though its environment does not."""
+    real = Path(os.path.realpath(program))
+    for home in (Path("/root"), Path("/home")):
+        if real.is_relative_to(home) and not prefix.is_relative_to(home):
+            found = f"Python itself is {real}, which units (ProtectHome=) and other users cannot see"
+            yield _said("python", "note", found, "`make clean setup PYTHON=/usr/bin/python3`")
 
 
 def seconds(told: str) -> float | None:
