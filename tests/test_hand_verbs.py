@@ -175,6 +175,15 @@ def test_requeue_does_what_it_said(spool: Spool, operator: Operator) -> None:
     assert operator.says("requeue", first, "--front", "--priority", "3").status == 2
 
 
+def test_alone_a_task_is_in_front_as_it_is(spool: Spool, operator: Operator) -> None:
+    """Where nothing else waits --front changes no priority, and above all lowers none (A2)."""
+    task_id = waiting(spool, 7)
+
+    operator.says("requeue", task_id, "--front")
+
+    assert read_task(spool.tasks / task_id).priority == 7
+
+
 def test_retry_does_what_it_said(spool: Spool, operator: Operator) -> None:
     """All that failed waits again (A10)."""
     ids = sorted((failed(spool), failed(spool)))

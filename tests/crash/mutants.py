@@ -225,8 +225,10 @@ MUTANTS = (
     ),
     Mutant(
         "spool/rooms.py",
-        "        returning.fence(claim.folder, claim.epoch)\n        avoided =",
-        "        next(claim.folder.glob('out.*')).rename(claim.folder / f'.fenced.{claim.epoch}')\n        avoided =",
+        "        returning.fence(claim.folder, claim.epoch)\n"
+        "        with self._fenced_again(claim):\n            returning.give",
+        "        next(claim.folder.glob('out.*')).rename(claim.folder / f'.fenced.{claim.epoch}')\n"
+        "        with self._fenced_again(claim):\n            returning.give",
         "whoever gives back fences what it finds",
         (SPOOL,),
     ),
@@ -309,7 +311,7 @@ MUTANTS = (
         (SPOOL,),
     ),
     Mutant(
-        "spool/rooms.py",
+        "spool/broken.py",
         "            durable.write(beside, note.to_json())\n            durable.move(path, target)\n",
         "            durable.move(path, target)\n            durable.write(beside, note.to_json())\n",
         "the reason comes after the thing",

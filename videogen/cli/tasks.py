@@ -88,7 +88,7 @@ def requeue_command(  # noqa: PLR0913, PLR0917 -- each is an option of the comma
     if front and priority is not None:
         raise typer.BadParameter("give --priority or --front, not both")
     house, spool = House(Given.root), _spool()
-    wanted = min(100, _highest(spool, ids) + 1) if front else priority
+    wanted = _foremost(spool, ids) if front else priority
     wish = Wish(wanted, None if tags is None else tuple(word.strip() for word in tags.split(",") if word.strip()))
     move = Move(
         "tasks/",
@@ -102,9 +102,11 @@ def requeue_command(  # noqa: PLR0913, PLR0917 -- each is an option of the comma
     _tell("requeued", rows, as_json=as_json, is_dry=dry_run)
 
 
-def _highest(spool: Spool, but: Sequence[str]) -> int:
-    others = (task.priority for task in spool.waiting() if not task.task_id.startswith(tuple(but)))
-    return next(others, 0)
+def _foremost(spool: Spool, ids: Sequence[str]) -> int | None:
+    """Give one more than the highest priority that waits beside these tasks; None: nothing else waits."""
+    others = (task.priority for task in spool.waiting() if not task.task_id.startswith(tuple(ids)))
+    highest = next(others, None)
+    return None if highest is None else min(100, highest + 1)
 
 
 def _once_more(house: House, row: Row, wish: Wish, *, is_dry: bool) -> None:

@@ -60,7 +60,7 @@ def cancel(spool: Spool, task_id: str, *, at: str, patience_s: float = PATIENCE_
 
     Raises: MissingInput: there is no such task, or its paper cannot be read. TemporaryError: it is between two rooms.
     """
-    error = Stopped("it was cancelled", remedy=f"`videogen retry {task_id}` brings it back.", code=CANCELLED)
+    error = Stopped("it was cancelled", remedy=f"`videogen retry {task_id}` brings it back.", code="cancelled")
     return _ended(spool, task_id, lambda claim: spool.discard(claim, error, stage="cancel", at=at), patience_s)
 
 

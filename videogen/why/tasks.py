@@ -14,6 +14,7 @@ from videogen.model.task import ATTEMPTS, Task
 from videogen.model.timebase import parse_resolution
 from videogen.render.space import SAFETY, Wanted
 from videogen.spool import Spool, drain_of, paper_of, read_paper, read_task, visible
+from videogen.spool.cancelling import CANCELLED
 from videogen.spool.papers import HALF, REAPED, read_lease, token
 from videogen.spool.queue import LATEST_S, Queue
 from videogen.why.answer import Answer, age_s, paper_at, relative, told
@@ -267,7 +268,7 @@ def _failed(spool: Spool, folder: Path) -> Answer:
     return Answer(
         path=where,
         room="trash/failed",
-        state="failed",
+        state="cancelled" if code == CANCELLED else "failed",
         because=str(reason.get("message", "")),
         remedy=str(reason.get("remedy", "")),
         code=code,
