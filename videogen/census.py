@@ -12,19 +12,20 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from heapq import nlargest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from videogen import durable
-from videogen.assemble import Waiting
 from videogen.metrics import Meter, Row
 from videogen.model.intake import INTAKE, Intake
 from videogen.model.node import Figures, NodePaper, Seen
-from videogen.scan.arrival import DEEPEST, is_ignored
 from videogen.segments import Segments
 from videogen.series import ROWS
 from videogen.spool import Spool, drain_of, papers_in, visible
+
+if TYPE_CHECKING:
+    from videogen.assemble import Waiting
 
 AGES = (("0-5", 300.0), ("5-10", 600.0), ("10-20", 1200.0), ("20-40", 2400.0), ("40-80", 4800.0), ("80-160", 9600.0))
 OLDEST = "160-"
@@ -65,7 +66,7 @@ class Census:
     root: str
     rooms: tuple[Room, ...]
     library: dict[str, int]
-    waiting: tuple[Waiting, ...]
+    waiting: "tuple[Waiting, ...]"
     nodes: tuple[Seen, ...] = ()
     intake: Intake | None = None
     """What main told last of raw/; None where no main runs."""
@@ -99,7 +100,7 @@ def node_as_dict(seen: Seen) -> dict[str, Any]:
     return seen.paper.model_dump(mode="json") | {"state": seen.state, "trouble": seen.trouble} | derived
 
 
-def take(spool: Spool, library: dict[str, int], waiting: Iterable[Waiting]) -> Census:
+def take(spool: Spool, library: dict[str, int], waiting: "Iterable[Waiting]") -> Census:
     """Count every room now, and read the papers of the nodes."""
     return Census(str(spool.root), rooms(spool), library, tuple(waiting), nodes(spool), intake(spool))
 
@@ -147,6 +148,8 @@ def _refused(spool: Spool) -> list[Path]:
 
 def _files(folder: str | Path, endings: tuple[str, ...] = (), depth: int = 0) -> Iterator[str]:
     """Give the files below a folder that count, in no order; no more than the names of its folders are held."""
+    from videogen.scan.arrival import DEEPEST, is_ignored  # noqa: PLC0415 -- a node has no need of what listens to raw/
+
     folders = []
     try:
         with os.scandir(folder) as entries:

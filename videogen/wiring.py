@@ -1,4 +1,9 @@
-"""Builds the parts from the settings: the only place that reads them."""
+"""Builds the parts from the settings: the only place that reads them.
+
+Each part is imported where it is built, so that a process pays at its start for what it does, not for all there is.
+"""
+
+from __future__ import annotations
 
 import os
 import re
@@ -12,35 +17,31 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from videogen import cage, config, durable, tune
-from videogen.assemble import Assembler, Rule, StoryRule, check_logo
-from videogen.bounds import Bounds, Caps
-from videogen.calm import DAY_S
-from videogen.catalog import Catalog, side_path
-from videogen.edit import LOGO_XY
+from videogen import config, durable
 from videogen.errors import ConfigError, VideogenError
-from videogen.ffmpeg import FFmpeg
-from videogen.metrics import Meter
-from videogen.model.profile import Encoder
-from videogen.model.quality import Limits
 from videogen.model.timebase import Range, parse_rate, parse_resolution
-from videogen.model.timeline import Canvas, ImageOverlay
-from videogen.probe import Prober
-from videogen.render import Bench, Device, Node, Sessions, Setup, Warmer
-from videogen.render import House as Style
-from videogen.scan import Arrivals, Hints, Intake, Journal, LoudnessRule, Scanner, Watch
-from videogen.segments import Segments
-from videogen.spool import NODE_NAME, Spool
-from videogen.spool.queue import Queue
-from videogen.toolchain import Conditions, Proofs, Toolchain, find
-from videogen.trash import Trash
-from videogen.why import Explainer
 
 if TYPE_CHECKING:
+    from videogen.assemble import Assembler
+    from videogen.bounds import Bounds
+    from videogen.cage import Walls
+    from videogen.catalog import Catalog
     from videogen.crawl.crawl import Crawler
     from videogen.desk import Desk
     from videogen.doctor import Patient
     from videogen.draft import Drafts
+    from videogen.metrics import Meter
+    from videogen.model.profile import Encoder
+    from videogen.model.quality import Limits
+    from videogen.model.timeline import Canvas
+    from videogen.probe import Prober
+    from videogen.render import Bench, Device, Node, Warmer
+    from videogen.scan import Scanner, Watch
+    from videogen.segments import Segments
+    from videogen.spool import Spool
+    from videogen.spool.queue import Queue
+    from videogen.toolchain import Toolchain
+    from videogen.why import Explainer
 
 log = structlog.get_logger()
 
@@ -50,31 +51,44 @@ GIB = 1 << 30
 class House:
     """One root with its settings, and every part built once, when it is asked for."""
 
-    def __init__(self, root: Path, stop: Event | None = None, watch: Watch | None = None) -> None:
+    def __init__(self, root: Path, stop: Event | None = None, wake: Event | None = None) -> None:
         self.root = Path(os.path.abspath(root))
         self.settings = config.load(self.root)
         self.stop = stop or Event()
-        self.watch = watch or Watch(self.root / "raw", Hints(Event()))
-        """The events of raw/, which nobody listens to yet; a house that is read again keeps its ears."""
+        self.wake = wake or Event()
+        """Set when there is something to look at before the next look is due."""
 
-    def reloaded(self) -> "House":
+    def reloaded(self) -> House:
         """Give the house as its settings are now; where they are wrong, this one, and the log says so."""
         try:
-            house = House(self.root, self.stop, self.watch)
+            house = House(self.root, self.stop, self.wake)
         except VideogenError as error:
             log.error("Goes on with the old settings", because=error.message, remedy=error.remedy)
             return self
         log.info("Read the settings again", changed=_changed(self.settings, house.settings) or "nothing")
+        house.watch = self.watch
         return house
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The events of raw/, which nobody listens to yet; a house that is read again keeps its ears."""
+        from videogen.scan import Hints, Watch
+
+        return Watch(self.root / "raw", Hints(self.wake))
 
     @cached_property
     def spool(self) -> Spool:
         """The rooms."""
+        from videogen.spool import Spool
+
         return Spool(self.root)
 
     @cached_property
     def bounds(self) -> Bounds:
         """The hand that takes away what is too old or too much."""
+        from videogen.bounds import Bounds, Caps
+        from videogen.calm import DAY_S
+
         trash, logs = self.settings.trash, self.settings.log
         caps = Caps(
             trash_s=trash.days * DAY_S,
@@ -89,6 +103,8 @@ class House:
     @cached_property
     def catalog(self) -> Catalog:
         """The library's index, not loaded yet."""
+        from videogen.catalog import Catalog
+
         return Catalog(self.root, self.settings.assemble.weights)
 
     @cached_property
@@ -97,24 +113,32 @@ class House:
 
     @cached_property
     def _wanted_encoder(self) -> Encoder:
+        from videogen.model.profile import Encoder
+
         render = self.settings.render
         return Encoder(preset=render.preset, quality=render.crf, gop=render.gop, threads=render.threads)
 
     @cached_property
     def toolchain(self) -> Toolchain:
         """The FFmpeg of this machine."""
+        from videogen.toolchain import Conditions, Proofs, find
+
         ffmpeg = self.settings.ffmpeg
         proofs = Proofs(self.spool.nodes / f".proofs.{self._host}.json", ttl_s=ffmpeg.proof_s)
         conditions = Conditions(self._wanted_encoder, proofs, walls=self._walls)
         return find(ffmpeg.path, self.settings.render.encoder, conditions)
 
     @property
-    def _walls(self) -> cage.Walls:
-        return cage.Walls(self.settings.ffmpeg.reads, self.settings.ffmpeg.writes)
+    def _walls(self) -> Walls:
+        from videogen.cage import Walls
+
+        return Walls(self.settings.ffmpeg.reads, self.settings.ffmpeg.writes)
 
     @cached_property
     def _device(self) -> tuple[Encoder, Device]:
         """The encoder that was chosen, its device, and the sessions that all nodes of this host share."""
+        from videogen.render import Device, Sessions
+
         chosen = self.toolchain.choose(self.settings.render.encoder)
         encoder = self._wanted_encoder.model_copy(update={"name": chosen.encoder})
         if not (self.root / "processing").is_dir():
@@ -126,6 +150,8 @@ class House:
     @cached_property
     def canvas(self) -> Canvas:
         """What every story's frames have in common."""
+        from videogen.model.timeline import Canvas
+
         render = self.settings.render
         width, height = parse_resolution(render.resolution)
         return Canvas(width=width, height=height, fps=parse_rate(render.frame_rate))
@@ -133,6 +159,9 @@ class House:
     @cached_property
     def prober(self) -> Prober:
         """The way to look into a file."""
+        from videogen import cage
+        from videogen.probe import Prober
+
         scan = self.settings.scan
         return Prober(
             limits=cage.Limits(memory_bytes=int(scan.probe_memory_gb * GIB), open_files=64),
@@ -143,6 +172,10 @@ class House:
     @cached_property
     def scanner(self) -> Scanner:
         """The way from raw/ to scanned/."""
+        from videogen import cage
+        from videogen.ffmpeg import FFmpeg
+        from videogen.scan import Arrivals, Intake, Journal, LoudnessRule, Scanner
+
         scan, audio = self.settings.scan, self.settings.audio
         rule = LoudnessRule(audio.music_lufs, audio.peak_dbtp, audio.tolerance_lu)
         intake = Intake(
@@ -169,6 +202,8 @@ class House:
     @cached_property
     def assembler(self) -> Assembler:
         """The way from scanned/ to tasks/. Raises: ConfigError: the logo is no PNG."""
+        from videogen.assemble import Assembler, Rule, StoryRule, check_logo
+
         render, assemble = self.settings.render, self.settings.assemble
         logo = self.root / render.logo
         if logo.is_file():
@@ -191,16 +226,23 @@ class House:
     @cached_property
     def explainer(self) -> Explainer:
         """What is known of anything in this root."""
+        from videogen.why import Explainer
+
         return Explainer(self.spool, quiet_s=self.settings.scan.quiet_s, category_rule=self.settings.assemble.category)
 
     @cached_property
     def limits(self) -> Limits:
         """What a video may be to be published."""
+        from videogen.model.quality import Limits
+
         return Limits.model_validate(self.settings.gate.model_dump())
 
     @cached_property
     def bench(self) -> Bench:
         """How this machine encodes. Raises: ToolchainError: the encoder asked for does not work here."""
+        from videogen import tune
+        from videogen.render import Bench
+
         render, (encoder, device) = self.settings.render, self._device
         return Bench(
             program=self.toolchain.program,
@@ -220,10 +262,14 @@ class House:
     @cached_property
     def segments(self) -> Segments:
         """The store of encoded pieces, shared by all nodes of the tree."""
+        from videogen.segments import Segments
+
         return Segments(self.root / "scanned" / ".segments", max_bytes=int(self.settings.segments.max_gb * 1e9))
 
     def node_name(self, given: str = "") -> str:
         """Give the node's name: the one given, else the setting, else the host's. Raises: ConfigError: not a name."""
+        from videogen.spool import NODE_NAME
+
         name = given or self.settings.node.name or self._host
         if not NODE_NAME.fullmatch(name):
             raise ConfigError(
@@ -233,10 +279,15 @@ class House:
 
     def queue(self, name: str) -> Queue:
         """The tasks that wait, as a node of that name sees them."""
+        from videogen.spool.queue import Queue
+
         return Queue(self.spool.tasks, node=name, tags=frozenset(self.settings.node.tags))
 
     def node(self, name: str, incarnation: str, queue: Queue, meter: Meter) -> Node:
         """A render node of that name, in that life."""
+        from videogen import tune
+        from videogen.render import Node, Setup
+
         settings = self.settings.node
         encodes = settings.encodes or tune.kept(self.root, name) or self.bench.encodes
         setup = Setup(
@@ -252,6 +303,12 @@ class House:
 
     def warmer(self, name: str) -> Warmer:
         """Idle time well spent; `name` is this process's alone."""
+        from videogen.assemble import check_logo
+        from videogen.edit import LOGO_XY
+        from videogen.model.timeline import ImageOverlay
+        from videogen.render import House as Style
+        from videogen.render import Warmer
+
         logo = self.root / self.settings.render.logo
         overlay = None
         if logo.is_file():
@@ -263,10 +320,10 @@ class House:
         return Warmer(self.root, self.segments, self.bench, style, scratch)
 
     @cached_property
-    def desk(self) -> "Desk":
+    def desk(self) -> Desk:
         """Work asked for by hand; it shares the segments of a root that is a spool."""
-        from videogen.cutting import Cutting  # noqa: PLC0415 -- a node that only renders starts sooner without it
-        from videogen.desk import Desk  # noqa: PLC0415 -- a node that only renders starts sooner without it
+        from videogen.cutting import Cutting
+        from videogen.desk import Desk
 
         is_spool = (self.root / "scanned").is_dir()
 
@@ -278,9 +335,10 @@ class House:
         return Desk(self.bench, self.prober, cutting, self.segments if is_spool else None, self.stop)
 
     @property
-    def patient(self) -> "Patient":
+    def patient(self) -> Patient:
         """What doctor looks at."""
-        from videogen.doctor import Patient  # noqa: PLC0415 -- only doctor needs all that it asks
+        from videogen import tune
+        from videogen.doctor import Patient
 
         node, rows = self.settings.node, config.rows(self.settings)
         return Patient(
@@ -295,18 +353,19 @@ class House:
         )
 
     @cached_property
-    def drafts(self) -> "Drafts":
+    def drafts(self) -> Drafts:
         """Quick looks at what a task or a timeline will show."""
-        from videogen.draft import Drafts  # noqa: PLC0415 -- a node that only renders starts sooner without it
+        from videogen.draft import Drafts
 
         return Drafts(self.spool, self.bench, self.desk, self.root / self.settings.render.logo, self.stop)
 
     @cached_property
-    def crawler(self) -> "Crawler":
+    def crawler(self) -> Crawler:
         """The way from links to text."""
-        # A node that only renders starts sooner without it.
-        from videogen.crawl.crawl import Crawler  # noqa: PLC0415
-        from videogen.crawl.line import FetchRules  # noqa: PLC0415
+        from videogen.catalog import side_path
+        from videogen.crawl.crawl import Crawler
+        from videogen.crawl.line import FetchRules
+        from videogen.trash import Trash
 
         crawl = self.settings.crawl
         rules = FetchRules(

@@ -2,57 +2,11 @@
 
 Reads: the arguments, the settings of --root. Writes: stdout, stderr, what its verbs write.
 Fails with: one sentence on stderr, and the exit status of the error's family.
+
+A verb's module is imported when the verb is asked for (`MODULES`), and a part when it is built (wiring.py).
 """
 
-from videogen.cli import (
-    cache,
-    checking,
-    completing,
-    explaining,
-    looking,
-    making,
-    nodes,
-    previewing,
-    recounting,
-    remaking,
-    repairing,
-    replaying,
-    roles,
-    tasks,
-    telling,
-    tidying,
-    top,
-    tracing,
-    trashing,
-    verifying,
-)
-from videogen.cli.app import app, run
-from videogen.cli.verbs import EXITS, dress
+from videogen.cli.app import MODULES, app, run
+from videogen.cli.verbs import EXITS
 
-__all__ = [
-    "EXITS",
-    "app",
-    "cache",
-    "checking",
-    "completing",
-    "explaining",
-    "looking",
-    "making",
-    "nodes",
-    "previewing",
-    "recounting",
-    "remaking",
-    "repairing",
-    "replaying",
-    "roles",
-    "run",
-    "tasks",
-    "telling",
-    "tidying",
-    "top",
-    "tracing",
-    "trashing",
-    "verifying",
-]
-
-dress(app)
+__all__ = ["EXITS", "MODULES", "app", "run"]

@@ -1,23 +1,99 @@
 """The program itself: what stands before the verb, how a verb runs, and the numbers it exits with."""
 
+from __future__ import annotations
+
+import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.main import get_group
 
-from videogen import __version__, daemon, logs, spans
-from videogen.daemon import Signals
+from videogen import __version__
+from videogen.cli.verbs import Verbs, dress
 from videogen.errors import InputError, SetupError, VideogenError
-from videogen.notify import Notify
-from videogen.progress import Tell, shown
-from videogen.wiring import House
+
+if TYPE_CHECKING:
+    from videogen.daemon import Signals
+    from videogen.notify import Notify
+    from videogen.progress import Tell
+    from videogen.wiring import House
+
+MODULES = {
+    "up": "roles",
+    "status": "looking",
+    "top": "top",
+    "why": "explaining",
+    "logs": "telling",
+    "history": "recounting",
+    "render": "making",
+    "encode": "making",
+    "preview": "previewing",
+    "plan": "looking",
+    "swap": "remaking",
+    "rebuild": "remaking",
+    "warm": "making",
+    "retry": "tasks",
+    "cancel": "tasks",
+    "requeue": "tasks",
+    "trash": "trashing",
+    "fsck": "repairing",
+    "verify": "verifying",
+    "tidy": "tidying",
+    "init": "roles",
+    "main": "roles",
+    "node": "roles",
+    "crawl": "roles",
+    "drain": "nodes",
+    "resume": "nodes",
+    "metrics": "telling",
+    "doctor": "checking",
+    "config": "looking",
+    "cache": "cache",
+    "provenance": "tracing",
+    "uses": "tracing",
+    "replay": "replaying",
+    "schema": "tracing",
+    "completion": "completing",
+}
+"""Which module beside this one has which verb."""
+
+
+class Program(Verbs):
+    """All verbs; the module of one is imported when the verb is asked for, for most of a start is imports."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name all of them."""
+        self._bring(MODULES)
+        return list(self.commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Give one of them; None: there is none of that name, and all are there to guess what was meant."""
+        self._bring([cmd_name] if cmd_name in MODULES else MODULES)
+        return super().get_command(ctx, cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help of all of them."""
+        self._bring(MODULES)
+        super().format_help(ctx, formatter)
+
+    def _bring(self, names: Iterable[str]) -> None:
+        if all(name in self.commands for name in names):
+            return
+        for module in dict.fromkeys(MODULES[name] for name in names):
+            importlib.import_module(f"videogen.cli.{module}")
+        dress(app)
+        brought = get_group(app).commands
+        self.commands = {name: brought[name] for name in MODULES if name in brought}
+
 
 app = typer.Typer(
+    cls=Program,
     help="A video factory behind a drop folder: copy a voice, clips and music into raw/, find the video in output/.",
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -61,18 +137,23 @@ def before(
         typer.echo(__version__)
         raise typer.Exit
     Given.root, Given.log_json = root, log_json
+    from videogen import logs  # noqa: PLC0415 -- `--version` and help need none of it
+
     logs.start("videogen", None, as_json=log_json)  # to stderr: what a verb prints is data
 
 
 @contextmanager
 def role(component: str, process: str, house: House, *, drains: bool = False) -> Iterator[tuple[Signals, Notify]]:
     """Run a role: its log, its signals, its manager's ear. Raises: SetupError: there is no spool; nothing was made."""
+    from videogen import daemon, logs, spans  # noqa: PLC0415 -- `--version` and most verbs need none of it
+    from videogen.notify import Notify  # noqa: PLC0415 -- as above
+
     house.spool.expect_rooms()
     logs.start(component, house.log_file(process), as_json=Given.log_json, keep_days=house.settings.log.keep_days)
     spans.start(component, process.partition("-")[2])
     notify = Notify.from_environment()
     house.stop = daemon.Pulse(notify.watchdog)
-    signals = Signals(stop=house.stop, wake=house.watch.hints.wake)
+    signals = daemon.Signals(stop=house.stop, wake=house.wake)
     with daemon.told(signals, drains=drains):
         try:
             yield signals, notify
@@ -104,6 +185,9 @@ def size_of(count: float) -> str:
 @contextmanager
 def by_hand(house: House, unit: str = "frames", doing: str = "Rendering") -> Iterator[Tell]:
     """Work in the foreground: a bar that counts units, and a stop that leaves nothing behind."""
+    from videogen import daemon, logs  # noqa: PLC0415 -- `--version` and most verbs need none of it
+    from videogen.progress import shown  # noqa: PLC0415 -- as above
+
     logs.start("videogen", None, as_json=Given.log_json, keep_days=house.settings.log.keep_days)
     with daemon.stopping(house.stop), shown(unit, doing) as tell:
         yield tell

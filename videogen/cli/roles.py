@@ -1,5 +1,7 @@
 """The verbs that run a role: init, main, node, crawl, up."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -210,8 +210,7 @@ OF = _examples()
 
 
 def dress(app: typer.Typer) -> None:
-    """Give every verb of a program, and every group of verbs, this module's help."""
-    app.info.cls = Verbs
+    """Give every verb there is by now, and every group of verbs, this module's help."""
     for command in app.registered_commands:
         command.cls = Verb
     for group in app.registered_groups:
