@@ -83,8 +83,7 @@ class Segments:
 
         Shape: damaged is a note that cannot be read or is another's, an mp4 that is gone or of another size.
         """
-        found = self._kept(name)
-        return found if isinstance(found, Note) else None
+        return found if isinstance(found := self._kept(name), Note) else None
 
     def has_other_profile(self, name: Name) -> bool:
         """Whether the same look is there under another key."""
@@ -99,8 +98,7 @@ class Segments:
 
     def total(self) -> tuple[int, int]:
         """Count the entries and the bytes of their mp4s."""
-        sizes = [place.size_bytes for place in self._places()]
-        return len(sizes), sum(sizes)
+        return len(sizes := [place.size_bytes for place in self._places()]), sum(sizes)
 
     def verify(self, *, is_dry: bool = False) -> tuple[int, list[str]]:
         """Hash all, drop the damaged or only name them (`is_dry`); give the count of the sound, and sentences."""
@@ -196,10 +194,9 @@ class Segments:
         return Entry(note, path) if self._judged(name) == note else None
 
     def amend(self, note: Note) -> None:
-        """Write down what was learned of an entry since it was made; where it went or is another by now, nothing is."""
+        """Write down what was learned of an entry since it was made; one that went, or is another by now, is let be."""
         with self._committing(note.name):
-            found = self._judged(note.name)
-            if isinstance(found, Note) and found.sha256 == note.sha256:
+            if isinstance(found := self._judged(note.name), Note) and found.sha256 == note.sha256:
                 durable.write(self._side(note.name), note.to_json())
 
     def drop(self, name: Name, because: str) -> None:
@@ -230,7 +227,7 @@ class Segments:
         for place in places:
             if left <= limit_bytes:
                 break
-            if _age_s(now_ns, place.used_ns) < grace_s:
+            if abs(now_ns - place.used_ns) / 1e9 < grace_s:
                 continue
             if self._side(place.name).exists():  # else another took it out
                 if not (is_dry or self._is_taken_out(place)):
@@ -375,13 +372,9 @@ def _size(path: Path) -> int:
 def _old(folder: Path, now_ns: int) -> Iterator[Path]:
     for path in _inside(folder):
         with suppress(FileNotFoundError):
-            if _age_s(now_ns, path.lstat().st_mtime_ns) >= ORPHAN_S:
+            # A clock that was set back makes what was new lie in the future: far from now is old, on either side.
+            if abs(now_ns - path.lstat().st_mtime_ns) / 1e9 >= ORPHAN_S:
                 yield path
-
-
-def _age_s(now_ns: int, then_ns: int) -> float:
-    # A clock that was set back makes what was new lie in the future: far from now is old, on either side.
-    return abs(now_ns - then_ns) / 1e9
 
 
 def _move_or_copy(source: Path, target: Path) -> None:
