@@ -171,10 +171,19 @@ def test_what_a_killed_rebuild_left_goes(own: Archive) -> None:
     assert not left.exists()
 
 
-@pytest.mark.parametrize(("wanted", "said"), [("", "10 videos begin with"), ("nobody", "no video begins with")])
-def test_unknown_video_is_65(archive: Archive, wanted: str, said: str) -> None:
-    """A word that names no video, or several, is the caller's mistake."""
+@pytest.mark.parametrize("wanted", ["", "nobody", "output/nobody/final.mp4"])
+def test_unknown_video_is_65(archive: Archive, wanted: str) -> None:
+    """A word that names no video is the caller's mistake, in one sentence."""
     for verb in ("rebuild", "provenance"):
         told = archive.say(verb, wanted)
-        assert told.status == 65
-        assert said in told.err or "no video begins with" in told.err
+        assert (told.status, told.out) == (65, "")
+        assert told.err.startswith(f"videogen: no video begins with {wanted!r}. ")
+
+
+def test_beginning_of_two_videos_is_65(own: Archive) -> None:
+    """A beginning that two ids have names neither; the whole id of one does."""
+    whole = own.manifests()["s0"].task.task_id
+    shutil.copytree(own.root / "output" / whole, own.root / "output" / f"{whole[:-1]}~")
+
+    assert "2 videos begin with" in own.say("provenance", whole[:-1]).err
+    assert own.say("provenance", whole).status == 0
