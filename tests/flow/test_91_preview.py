@@ -4,9 +4,11 @@ import hashlib
 import json
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
+from tests import footage
 from tests.flow.house import House, frames_in, tasked
 from tests.flow.sight import near, pixels, size_of
 from tests.verbs import said_by
@@ -97,6 +99,26 @@ def test_a_timeline_is_previewed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     white = [near(one, (255, 255, 255)) for one in pixels(tmp_path / "out.mp4", 5, *places)]
     black = [near(one, (0, 0, 0)) for one in pixels(tmp_path / "out.mp4", 6, *places)]
     assert (white, black) == ([True, False, False], [True, True, True])
+
+
+def test_a_hurried_draft_changes_where_the_video_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a clip with B-frames, entered in its middle, each frame is the one to be shown or one just before it (A15)."""
+    grey = "geq=lum='40+N':cb=128:cr=128"
+    footage.clip(tmp_path / "film.mp4", size=(64, 36), seconds=4, sound=False, extra=("-vf", grey, "-bf", 3))
+    clip = {"type": "clip", "asset": "film.mp4", "source": {"start": 37, "end": 97}}
+    timeline = {"canvas": {"width": 64, "height": 36, "fps": 25}, "picture": [clip]}
+    (tmp_path / "cut.json").write_text(json.dumps(timeline))
+
+    said = said_by(tmp_path, capsys, "preview", str(tmp_path / "cut.json"), "-o", str(tmp_path / "out.mp4"))
+
+    assert said.status == 0, said.err
+    assert "of every picture" not in said.err
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        greys = [bytes(frame.planes[0])[30] for frame in container.decode(video=0)]
+    late = [77 + nth - grey for nth, grey in enumerate(greys)]
+    assert len(greys) == 60
+    assert max(late) in {2, 3, 4}
+    assert min(late) >= -2
 
 
 def test_a_draft_takes_no_place_that_is_taken(task: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ POSTER_WITHIN = (1280, 1280)
 GAP = 8
 STAMP_SIZE = 15
 QUALITY = 85
-"""Source: at 85 the JPEGs of real clips are free of blocks at their own size; 95 doubles their bytes."""
+"""Source: posters of three real clips take a seventh more bytes than at 75; at 95 they take a third more than at 85."""
 
 FLAT = 64
 """Between its darkest and its brightest fiftieth a good frame spans so many of 219 steps; one near black does not."""

@@ -24,7 +24,7 @@ from PIL import Image
 from videogen.errors import Defect
 
 WALK_PX = 400_000_000
-"""How many pixels may be decoded on the way from IDRs to moments; about half a second of one processor."""
+"""How many pixels may be decoded on the way from IDRs to moments: 48 frames of 3840x2160, or 434 of 1280x720."""
 
 # Y, U, V in 8 bits of TV range to R, G, B. Source: ITU-R BT.709-6, with its scaling of 219 and 224 steps to 255.
 _Y, _RV, _GU, _GV, _BU = 255 / 219, 1.792741, -0.213249, -0.532909, 2.112402
