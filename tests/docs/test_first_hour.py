@@ -9,6 +9,8 @@ import pytest
 from tests.docs import first_hour
 from tests.docs.first_hour import PAGE, SCREENS, STEPS, Lived, steady
 
+pytestmark = pytest.mark.timeout(600)  # a dozen processes of ours, one after the other, on a machine that may be busy
+
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> list[Lived]:
