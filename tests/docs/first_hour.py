@@ -163,6 +163,7 @@ def run(home: Path, command: str) -> subprocess.CompletedProcess[str]:
         "VIDEOGEN_ROOT": str(home / "videos"),
         "VIDEOGEN_SCAN__QUIET_S": "0.3",
         "VIDEOGEN_RENDER__ENCODER": "libx264",
+        "VIDEOGEN_NODE__NAME": "attic",
     }
     env = ours | look | short | {"HOME": str(home), "PATH": path}
     argv = ["bash", "-c", command]
