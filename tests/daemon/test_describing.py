@@ -44,6 +44,7 @@ def test_a_paper_says_what_a_node_does(house: StubHouse) -> None:
     with running(node, meter) as line:
         describing = Describing(house, "n1", "i1", line.pipeline, meter)
         assert soon(lambda: gate.entered.is_set() and line.pipeline.held == {"a", "b"})
+        assert soon(lambda: describing.paper().render_s >= 0.2)
         during = describing.paper()
         gate.open.set()
         assert done(line, 3)
@@ -51,7 +52,7 @@ def test_a_paper_says_what_a_node_does(house: StubHouse) -> None:
 
     assert (during.state, during.task, during.frame, during.frames) == ("working", "a", 3, 30)
     assert during.held == ("a", "b")
-    assert (after.state, after.task, after.held) == ("idle", "", ())
+    assert (after.state, after.task, after.held, after.render_s) == ("idle", "", (), 0)
     assert (after.published, after.failed, after.released) == (2, 1, 0)
     assert (after.figures.published, after.figures.failed) == (2, 1)
 

@@ -81,12 +81,12 @@ def test_the_figures_are_logged_when_there_are_new_ones(house: StubHouse, logged
 
 
 def test_each_role_has_its_chores(house: StubHouse) -> None:
-    """Both write; only a node logs its figures, only main counts the rooms, and it does that first."""
+    """Both write; only a node logs its figures; only main notes what was made and counts the rooms, and that first."""
     node = [chore.what for chore in Reporting(house, "node-n1", Meter()).chores()]
     main = [chore.what for chore in Reporting(house, "main", Meter()).chores()]
 
     assert node == ["write the figures", "log the figures"]
-    assert main == ["count the rooms", "write the figures"]
+    assert main == ["count the rooms", "write the figures", "note what was made"]
 
 
 def test_main_s_walk_is_in_its_text(house: StubHouse) -> None:

@@ -10,6 +10,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from tests.verbs import said_by
 from videogen import durable
 from videogen.model.node import NodePaper
 from videogen.spool import Spool, paper_of
+from videogen.watching import Watcher
 
 TMUX = shutil.which("tmux") or ""
 in_a_terminal = pytest.mark.skipif(not TMUX, reason="tmux is not installed: top is not tried in a real terminal")
@@ -225,6 +227,27 @@ def test_no_colour_where_none_is_wanted(terminal: Terminal, spool: Spool, before
     assert terminal.shows("q quit", "working")
 
     assert (re.search(r"\x1b\[([\d;]*;)?3[1-6]m", terminal.styled()) is not None) is is_coloured
+
+
+def test_what_main_waits_for_is_seen(tmp_path: Path) -> None:
+    """A voice that main took in and that lacks clips and music is named with its reason, while main runs (A19)."""
+    house = House(tmp_path / "spool")
+    house.voice()
+    watcher = Watcher(Spool(house.root), house.root / "logs", low_disk_bytes=0)
+    with main_of(house):
+        assert soon(lambda: any("chapter_0001.mp3: no music" in sentence for sentence in watcher.look().waits))
+    assert soon(lambda: any("main does not run" in sentence for sentence in watcher.look().waits))
+
+
+@contextmanager
+def main_of(house: House) -> Iterator[None]:
+    """Have main run until the block ends."""
+    process = house.start("main")
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
 
 
 # -- without a terminal ------------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def _title(sight: Sight, view: View, width: int) -> Text:
     now = datetime.fromtimestamp(sight.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     state = " PAUSED " if view.is_paused else ""
     left = Text(f" videogen top  {sight.root}")
-    left.truncate(width - len(now) - len(state) - 3, overflow="ellipsis", pad=True)
+    left.truncate(width - len(now) - len(state) - 2, overflow="ellipsis", pad=True)
     return Text.assemble(left, (state, "bold"), f" {now} ", style="reverse")
 
 
