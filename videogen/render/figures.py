@@ -51,7 +51,6 @@ def note_published(figures: Figures, job: Job, plan: Plan, done: Done, seconds: 
 
 
 def note_failed(figures: Figures, code: str) -> None:
-    """Note that a task went to trash/failed."""
-    figures.count("failed", code=code)
+    """Note why a task went to trash/failed, where a figure of its own counts that; all are counted by the pipeline."""
     if figure := FAILURES.get(code):
         figures.count(figure)

@@ -17,7 +17,7 @@ from typing import Literal
 
 import structlog
 
-from videogen.errors import SetupError, Stopped
+from videogen.errors import SetupError, Stopped, VideogenError
 from videogen.ffmpeg import Progress
 from videogen.metrics import Kind, Meter
 from videogen.model.node import State
@@ -368,8 +368,10 @@ class Pipeline:
             self._node.held.drop(job.task_id)
             self.counts[outcome] += 1
             self._changed.notify_all()
-        if outcome in {"published", "released"}:  # what failed was counted with its code
+        if outcome in {"published", "released"}:
             self._meter.count(outcome)
+        elif outcome == "failed":
+            self._meter.count("failed", code=error.word if isinstance(error, VideogenError) else "internal-error")
         self._judge(job, outcome, error)
 
     def _note_work(self) -> None:
