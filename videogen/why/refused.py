@@ -18,7 +18,10 @@ def explain(root: Path, path: Path) -> Answer | None:
     is_there, reason = path.is_symlink() or path.exists(), paper_at(note)
     if reason is None:
         return _without_reason(root, path, note) if is_there else None
-    again = _again(root, path, reason) if is_there else "Drop it again, mended: it is a new file then."
+    again = ["Drop it again, mended: it is a new file then."]
+    if is_there:
+        name = shlex.quote(relative(path.parent, path))
+        again = [f"To have it judged again as it is: videogen trash restore {name}", _again(root, path, reason)]
     return Answer(
         path=relative(root, path),
         room="trash/invalid",
@@ -26,7 +29,7 @@ def explain(root: Path, path: Path) -> Answer | None:
         because=str(reason.get("message", "")) + ("" if is_there else " (the file itself is gone; its reason stayed)"),
         remedy=str(reason.get("remedy", "")),
         code=str(reason.get("code", "")),
-        notes=[*meaning_of(str(reason.get("code", ""))), again],
+        notes=[*meaning_of(str(reason.get("code", ""))), *again],
         facts=facts_of(reason),
         rows=said_by(reason),
     )
@@ -53,7 +56,7 @@ def _without_reason(root: Path, path: Path, note: Path) -> Answer:
 def _again(root: Path, path: Path, reason: dict[str, Any]) -> str:
     """Say how the file is tried again: by being dropped where it was dropped, mended or as it is."""
     there, here = shlex.quote(str(reason.get("path", ""))), shlex.quote(relative(root, path))
-    return f"To try it again as it is: mv -n {here} {there}"
+    return f"Or by hand: mv -n {here} {there}"
 
 
 def meaning_of(code: str) -> list[str]:
