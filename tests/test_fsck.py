@@ -116,7 +116,8 @@ def test_work_that_goes_on_is_no_error(spool: Spool) -> None:
     try:
         while not all((spool.nodes / f"{name}.json").exists() for name in ("n1", "n2")):
             time.sleep(0.01)
-        end, looks, seen = time.monotonic() + 60, 0, set[str]()
+        end, looks = time.monotonic() + 60, 0
+        seen: set[str] = set()
         while (looks < 10 or len(seen) <= 100) and time.monotonic() < end:
             assert fsck.examine(spool, quick=True) == []
             seen |= {path for paths in fsck.tokens(spool).values() for path in paths}
