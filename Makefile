@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
-WORKERS ?= 4
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -49,7 +49,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## make a video from speech, music and clips in a temporary folder, and say where it is
 	$(BIN)/python -m tests.demo
 
-# Four workers, twice what CI has processors: half of the tests wait, for a lease or a quiet time. Whoever has nothing
+# Three workers on the two processors of CI: half of the tests wait, for a lease or a quiet time. Whoever has nothing
 # left takes neighbours from another, so that what a module makes is made once. Bytecode is kept whatever the
 # environment says: without it each of a thousand processes would compile its imports again.
 test: $(READY) ## run the tests; more for pytest in ARGS, as in: make test ARGS='-k spool -x'

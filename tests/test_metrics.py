@@ -745,7 +745,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     put_paper(spool, NodePaper(node="old", host="far", state="idle"), age_s=600)
     (house.root / "logs").mkdir(exist_ok=True)
     metrics.keep(house.root / "logs", "node-gpu-1", full_text())
-    plain, as_json = house.run("status"), house.run("status", "--json")
+    plain, as_json = house.ask("status"), house.ask("status", "--json")
     return SimpleNamespace(plain=plain, json=json.loads(as_json.stdout))
 
 

@@ -21,7 +21,7 @@ def house(tmp_path: Path) -> House:
 
 def explained(house: House, *what: str) -> list[dict[str, Any]]:
     """Ask why, as a program would."""
-    done = house.run("why", *what, "--json")
+    done = house.ask("why", *what, "--json")
     assert done.returncode == 0, done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout)["found"]
     return found
@@ -76,7 +76,7 @@ def test_why_says_of_a_voice_what_status_says(house: House) -> None:
     house.music()
     house.run("main", "--once")
 
-    (waiting,) = json.loads(house.run("status", "--json").stdout)["waiting"]
+    (waiting,) = json.loads(house.ask("status", "--json").stdout)["waiting"]
     (found,) = explained(house, "chapter_0001.mp3")
 
     assert waiting["reason"] == "no clips in the library"
@@ -88,9 +88,9 @@ def test_why_is_for_people_too(house: House) -> None:
     """For people `why` prints the sentence, the remedy and the table; a name that nothing has ends with 66 (A19)."""
     house.place("video/sea/half.mp4.part").write_bytes(b"x")
 
-    told = house.run("why", "half.mp4.part")
-    nothing = house.run("why", "nothing.mp4")
-    asked = house.run("why", "nothing.mp4", "--json")
+    told = house.ask("why", "half.mp4.part")
+    nothing = house.ask("why", "nothing.mp4")
+    asked = house.ask("why", "nothing.mp4", "--json")
 
     assert (told.returncode, nothing.returncode, asked.returncode) == (0, 66, 66)
     assert "raw/video/sea/half.mp4.part  ignored" in told.stdout

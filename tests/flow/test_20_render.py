@@ -169,7 +169,7 @@ def test_manifest_says_what_was_made(made: Made) -> None:
 def test_rooms_are_empty_behind_it(made: Made) -> None:
     """What was dropped is in scanned/ or in trash/, each once, and `status` counts the same (A1)."""
     house = made.house
-    told = json.loads(house.run("status", "--json").stdout)
+    told = json.loads(house.ask("status", "--json").stdout)
 
     counts = {room["name"]: room["count"] for room in told["rooms"]}
     assert counts == {
@@ -260,7 +260,7 @@ def test_plan_prints_and_starts_nothing(task: House) -> None:
     (task_id,) = task.visible("tasks")
     before = sorted(str(path) for path in task.root.rglob("*"))
 
-    text = task.run("plan", task_id[:8], "--commands").stdout
+    text = task.ask("plan", task_id[:8], "--commands").stdout
     plan = task.plan(str(task.root / "tasks" / task_id))
 
     assert "320x180 30 fps, 60 frames" in text

@@ -71,7 +71,7 @@ def test_voice_waits_for_music_and_goes_on(house: House) -> None:
     frames = spoken_frames(house.voice(seconds=1))
 
     waits = house.run("up", "--once")
-    told = house.run("status")
+    told = house.ask("status")
     house.music()
     later, _ = house.up()
 

@@ -82,7 +82,7 @@ def video_of(house: House, task_id: str) -> Path:
 
 def listed(house: House) -> list[dict[str, Any]]:
     """Ask for the segments in the store."""
-    found: list[dict[str, Any]] = json.loads(house.run("cache", "ls", "--json").stdout)
+    found: list[dict[str, Any]] = json.loads(house.ask("cache", "ls", "--json").stdout)
     return found
 
 
@@ -145,7 +145,7 @@ def test_plan_says_what_is_copied_and_why(house: House) -> None:
     assert after["frames_copied"] + after["frames_to_encode"] == after["video"]["frames"]
     assert after["frames_to_encode"] <= 3 < before["frames_to_encode"]
     assert after["cost_s"] < before["cost_s"]
-    assert "copy 120, encode 0" in house.run("plan", second).stdout
+    assert "copy 120, encode 0" in house.ask("plan", second).stdout
     assert render(house)["frames_encoded"] == after["frames_to_encode"]
 
 

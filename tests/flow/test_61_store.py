@@ -68,8 +68,8 @@ def put_aside(house: House) -> Path:
 
 def test_ls_lists_each_segment(warm: House) -> None:
     """`cache ls` names each segment with its frames, size and what it shows, for people and as JSON."""
-    rows = json.loads(warm.run("cache", "ls", "--json").stdout)
-    text = warm.run("cache", "ls").stdout
+    rows = json.loads(warm.ask("cache", "ls", "--json").stdout)
+    text = warm.ask("cache", "ls").stdout
 
     assert [row["frames"] for row in rows] == [FILM_FRAMES] * 3
     assert {row["name"]["key"] for row in rows} == {path.stem for path in warm.segments()}
@@ -80,8 +80,8 @@ def test_ls_lists_each_segment(warm: House) -> None:
 
 def test_ls_of_an_empty_store(cold: House) -> None:
     """A store that was never written to is empty, not missing."""
-    assert json.loads(cold.run("cache", "ls", "--json").stdout) == []
-    assert "0 segments" in cold.run("cache", "ls").stdout
+    assert json.loads(cold.ask("cache", "ls", "--json").stdout) == []
+    assert "0 segments" in cold.ask("cache", "ls").stdout
 
 
 def test_verify_drops_what_is_damaged(warm: House) -> None:
@@ -89,8 +89,8 @@ def test_verify_drops_what_is_damaged(warm: House) -> None:
     harmed = warm.segments()[0]
     harmed.write_bytes(harmed.read_bytes()[:-1] + b"?")
 
-    first = warm.run("cache", "verify")
-    second = warm.run("cache", "verify", "--json")
+    first = warm.ask("cache", "verify")
+    second = warm.ask("cache", "verify", "--json")
 
     assert (first.returncode, second.returncode) == (65, 0)
     assert "2 segments are as they were made" in first.stdout
@@ -105,7 +105,7 @@ def test_gc_takes_the_least_recently_used(warm: House) -> None:
     limit = middle.stat().st_size + newest.stat().st_size
     size = oldest.stat().st_size
 
-    told = json.loads(warm.run("cache", "gc", "--max-gb", str(limit / 1e9), "--json").stdout)
+    told = json.loads(warm.ask("cache", "gc", "--max-gb", str(limit / 1e9), "--json").stdout)
 
     assert told == {"removed": 1, "bytes": size}
     assert warm.segments() == [middle, newest]
@@ -116,13 +116,13 @@ def test_gc_keeps_what_was_just_used(warm: House) -> None:
     for path in warm.segments():
         os.utime(path.with_suffix(".json"))
 
-    assert "removed 0 segments" in warm.run("cache", "gc", "--max-gb", "0").stdout
+    assert "removed 0 segments" in warm.ask("cache", "gc", "--max-gb", "0").stdout
     assert len(warm.segments()) == 3
 
 
 def test_clear_takes_everything(warm: House) -> None:
     """`cache clear` empties the store, however new it is, and the next render encodes again."""
-    told = warm.run("cache", "clear").stdout
+    told = warm.ask("cache", "clear").stdout
 
     assert "removed 3 segments" in told
     assert warm.segments() == []
@@ -149,7 +149,7 @@ def test_no_spool_has_no_store(tmp_path: Path, verb: str) -> None:
     house = House(tmp_path / "spool")
     shutil.rmtree(house.root / "scanned")
 
-    done = house.run("cache", verb)
+    done = house.ask("cache", verb)
 
     assert done.returncode == 78
     assert len(done.stderr.strip().splitlines()) == 1

@@ -304,7 +304,7 @@ def test_status_tells_what_a_node_does(farm: Farm) -> None:
     second = farm.task()
     assert soon(lambda: farm.paper("n1")["task"] == second and farm.paper("n1")["published"] == 1)
 
-    found: dict[str, Any] = json.loads(farm.house.run("status", "--json").stdout)
+    found: dict[str, Any] = json.loads(farm.house.ask("status", "--json").stdout)
 
     (node,) = found["nodes"]
     assert (node["node"], node["state"], node["task"], node["held"]) == ("n1", "working", second, [second])
