@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
 from tests import papers
 from tests.test_segments import note_of
 from tests.test_spool import BROKEN, fill
 from tests.verbs import Said, said_by
 from videogen.calm import DAY_S, Calm
-from videogen.cli import app
+from videogen.cli import program
 from videogen.cli.trashing import seconds_of
 from videogen.errors import InputError, MediaError
 from videogen.model.node import NodePaper
@@ -36,7 +35,7 @@ MAKES = {"encode", "render"}
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Give every verb with the words that call it."""
-    yield from _commands(typer.main.get_command(app), "")
+    yield from _commands(program(), "")
 
 
 def _commands(group: Any, before: str) -> Iterator[tuple[str, Any]]:

@@ -22,36 +22,53 @@ _videogen() {
         case ${COMP_WORDS[i]} in
             --root) i=$((i + 1)); [ "${COMP_WORDS[i]}" = = ] && i=$((i + 1)); root=${COMP_WORDS[i]} ;;
             -* | =) ;;
-            *) case $verb in '') verb=${COMP_WORDS[i]} ;; cache | completion) verb="$verb ${COMP_WORDS[i]}" ;; esac ;;
+            *) case $verb in '') verb=${COMP_WORDS[i]} ;; cache | completion | schema | trash) verb="$verb ${COMP_WORDS[i]}" ;; esac ;;
         esac
     done
     case $root in '~'*) root=$HOME${root#\~} ;; esac
     case $verb in
-        '') options='--root --log-json --version --help' valued='--root' kind='' verbs='cache completion config crawl doctor drain encode fsck init main node plan render replay resume retry status tidy up warm why' ;;
+        '') options='--root --log-json --version --help' valued='--root' kind='' verbs='cache cancel completion config crawl doctor drain encode fsck history init logs main metrics node plan preview provenance rebuild render replay requeue resume retry schema status swap tidy top trash up uses verify warm why' ;;
         'cache') options='--help' valued='' kind='' verbs='clear gc ls verify' ;;
-        'cache clear') options='--json --help' valued='' kind='' verbs='' ;;
-        'cache gc') options='--max-gb --json --help' valued='--max-gb' kind='' verbs='' ;;
+        'cache clear') options='--dry-run --json --help' valued='' kind='' verbs='' ;;
+        'cache gc') options='--max-gb --dry-run --json --help' valued='--max-gb' kind='' verbs='' ;;
         'cache ls') options='--json --help' valued='' kind='' verbs='' ;;
-        'cache verify') options='--json --help' valued='' kind='' verbs='' ;;
+        'cache verify') options='--dry-run --json --help' valued='' kind='' verbs='' ;;
+        'cancel') options='--dry-run --json --help' valued='' kind='ids' verbs='' ;;
         'completion') options='--help' valued='' kind='' verbs='bash zsh' ;;
         'config') options='--json --changed --help' valued='' kind='' verbs='' ;;
         'crawl') options='--once --help' valued='' kind='' verbs='' ;;
         'doctor') options='--json --tune --name --help' valued='--name' kind='' verbs='' ;;
-        'drain') options='--wait --json --help' valued='' kind='nodes' verbs='' ;;
+        'drain') options='--wait --dry-run --json --help' valued='' kind='nodes' verbs='' ;;
         'encode') options='--codec --crf --preset --workers --retries --chunk --threads --audio-kbps --permissive --subtitles --language --force --json --help' valued='--codec --crf --preset --workers --retries --chunk --threads --audio-kbps --subtitles --language' kind='files' verbs='' ;;
-        'fsck') options='--json --repair --quick --help' valued='' kind='' verbs='' ;;
+        'fsck') options='--json --repair --dry-run --quick --help' valued='' kind='' verbs='' ;;
+        'history') options='--days --json --help' valued='--days' kind='' verbs='' ;;
         'init') options='--help' valued='' kind='' verbs='' ;;
+        'logs') options='--follow --since --level --json --help' valued='--since --level' kind='ids' verbs='' ;;
         'main') options='--once --help' valued='' kind='' verbs='' ;;
+        'metrics') options='--listen --json --help' valued='--listen' kind='' verbs='' ;;
         'node') options='--once --name --drain-s --help' valued='--name --drain-s' kind='' verbs='' ;;
         'plan') options='--json --commands --help' valued='' kind='ids files' verbs='' ;;
+        'preview') options='--output --seconds --force --json --help' valued='--output -o --seconds' kind='ids files' verbs='' ;;
+        'provenance') options='--verify --json --help' valued='' kind='ids files' verbs='' ;;
+        'rebuild') options='--output --compare --fresh --force --json --help' valued='--output -o' kind='ids files' verbs='' ;;
         'render') options='--output --force --json --help' valued='--output -o' kind='files' verbs='' ;;
         'replay') options='--json --help' valued='' kind='ids' verbs='' ;;
-        'resume') options='--json --help' valued='' kind='nodes' verbs='' ;;
+        'requeue') options='--priority --tags --front --again --dry-run --json --help' valued='--priority --tags' kind='ids' verbs='' ;;
+        'resume') options='--dry-run --json --help' valued='' kind='nodes' verbs='' ;;
         'retry') options='--failed --dry-run --json --help' valued='' kind='ids' verbs='' ;;
+        'schema') options='--help' valued='' kind='' verbs='manifest task reason side' ;;
         'status') options='--json --help' valued='' kind='' verbs='' ;;
+        'swap') options='--clip --with --at --dry-run --json --help' valued='--clip --with --at' kind='ids files' verbs='' ;;
         'tidy') options='--dry-run --json --help' valued='' kind='' verbs='' ;;
+        'top') options='--once --json --every --help' valued='--every' kind='' verbs='' ;;
+        'trash') options='--help' valued='' kind='' verbs='empty ls restore' ;;
+        'trash empty') options='--older-than --invalid --failed --attempts --all --yes --dry-run --json --help' valued='--older-than' kind='' verbs='' ;;
+        'trash ls') options='--invalid --failed --attempts --json --help' valued='' kind='' verbs='' ;;
+        'trash restore') options='--dry-run --json --help' valued='' kind='ids' verbs='' ;;
         'up') options='--once --json --help' valued='' kind='' verbs='' ;;
-        'warm') options='--json --help' valued='' kind='' verbs='' ;;
+        'uses') options='--json --help' valued='' kind='' verbs='' ;;
+        'verify') options='--json --pictures --strict --help' valued='--pictures' kind='ids files' verbs='' ;;
+        'warm') options='--dry-run --json --help' valued='' kind='' verbs='' ;;
         'why') options='--json --help' valued='' kind='ids files' verbs='' ;;
     esac
     COMPREPLY=()

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from videogen import __version__
-from videogen.cli import app
+from videogen.cli import program
 from videogen.cli.completing import script
 from videogen.cli.verbs import EXITS, GROUPS, OF
 
@@ -77,12 +75,12 @@ class Told:
 
 def verbs() -> Iterator[Told]:
     """Give every verb in the order of its group, each followed by those below it."""
-    program = typer.main.get_command(app)
-    top = program.make_context("videogen", [], resilient_parsing=True, terminal_width=WIDTH)
+    there = program()
+    top = there.make_context("videogen", [], resilient_parsing=True, terminal_width=WIDTH)
     for group in GROUPS:
         for name, _ in group.verbs:
-            if name in program.commands:  # type: ignore[attr-defined]  # a program of verbs has them
-                yield from _told(name, program.commands[name], top)  # type: ignore[attr-defined]  # as above
+            if name in there.commands:
+                yield from _told(name, there.commands[name], top)
 
 
 def _told(name: str, command: Any, parent: Any) -> Iterator[Told]:

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import typer
-
-from videogen.cli import app
+from videogen.cli import program
 from videogen.cli.verbs import GROUPS
 
 README = Path(__file__).parents[2] / "README.md"
@@ -13,7 +11,7 @@ BEGIN, END = "<!-- verbs -->\n", "<!-- /verbs -->"
 
 def table() -> str:
     """Give the table, one line for each group."""
-    there = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a program of verbs has them
+    there = program().commands
     lines = ["| group | verbs |", "|---|---|"]
     for group in GROUPS:
         names = ", ".join(f"`{verb}`" for verb, _ in group.verbs if verb in there)

@@ -103,6 +103,15 @@ app = typer.Typer(
 )
 
 
+def program() -> Program:
+    """Give the program with every verb in it, for whoever reads what there is."""
+    made = get_group(app)
+    if not isinstance(made, Program):
+        raise TypeError(type(made))
+    made.list_commands(None)
+    return made
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
