@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from videogen.model.value import Digest, Value
+from videogen.model.value import Value
 
 Check = Literal[
     "hash",
@@ -165,13 +165,6 @@ class Look(Value):
     @cached_property
     def _pictures(self) -> bytes:
         return _together(self._columns[2 * self.frames :])
-
-
-class Expected(Value):
-    """What a published video is held against when it is looked at again."""
-
-    sha256: Digest
-    quality: Quality | None = None
 
 
 def _apart(pictures: bytes) -> bytes:

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import isfinite, log10
-from operator import mul, sub
+from operator import sub
 from pathlib import Path
 from typing import Literal
 
@@ -188,11 +188,6 @@ def _channels(frame: AudioFrame) -> Iterator["array[float]"]:
     for out in (*pulled(graph, frame), *pulled(graph, None)):
         for plane in out.planes:
             yield array("f", bytes(plane)[: 4 * out.samples])
-
-
-def rms(samples: "array[int]") -> float:
-    """Give the root mean square of some samples."""
-    return float((sum(map(mul, samples, samples)) / max(1, len(samples))) ** 0.5)
 
 
 def _decibels(value: float | None) -> float:
