@@ -555,7 +555,7 @@ def test_drain_waits_until_the_node_is_drained(spool: Spool, videogen: Videogen)
     said = videogen("drain", "n1", "--wait", "--json")
     os.waitpid(pid, 0)
 
-    assert json.loads(said.out) == {"node": "n1", "asked": "drain", "state": "drained", "held": []}
+    assert json.loads(said.out) == {"node": "n1", "asked": "drain", "state": "drained", "held": [], "dry_run": False}
     assert time.monotonic() - began >= 0.4
 
 

@@ -95,7 +95,7 @@ def test_verify_drops_what_is_damaged(warm: House) -> None:
     assert (first.returncode, second.returncode) == (65, 0)
     assert "2 segments are as they were made" in first.stdout
     assert harmed.stem in first.stdout
-    assert json.loads(second.stdout) == {"sound": 2, "dropped": []}
+    assert json.loads(second.stdout) == {"sound": 2, "dropped": [], "dry_run": False}
     assert not harmed.exists()
 
 
@@ -107,7 +107,7 @@ def test_gc_takes_the_least_recently_used(warm: House) -> None:
 
     told = json.loads(warm.ask("cache", "gc", "--max-gb", str(limit / 1e9), "--json").stdout)
 
-    assert told == {"removed": 1, "bytes": size}
+    assert told == {"removed": 1, "bytes": size, "dry_run": False}
     assert warm.segments() == [middle, newest]
 
 
