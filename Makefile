@@ -105,7 +105,7 @@ install-systemd: ## install the units, and the files for their user and folders;
 	echo "  (umask 007 && runuser -u videogen -- $$APP/.venv/bin/videogen --root $$ROOT init)"; \
 	echo "  systemctl daemon-reload"; \
 	echo "  systemctl enable --now videogen.target videogen-main videogen-crawl videogen-node@1"; \
-	echo "  systemctl enable --now videogen-metrics   # where Prometheus scrapes this machine: 127.0.0.1:9464"
+	echo "Where Prometheus scrapes this machine, also: systemctl enable --now videogen-metrics"
 
 uninstall-systemd: ## take them away again; the rooms, the user and your drop-ins stay
 	@set -ef; for name in $(UNITS:%=lib/systemd/system/%) lib/sysusers.d/videogen.conf lib/tmpfiles.d/videogen.conf \

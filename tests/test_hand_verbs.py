@@ -24,12 +24,15 @@ from videogen.segments import Segments
 from videogen.spool import Spool, drain_of, paper_of, read_task, visible
 from videogen.trash import NOTE, Trash
 
-LOOKS = {"cache ls", "config", "doctor", "plan", "replay", "status", "trash ls", "why"}
+LOOKS = {
+    *("cache ls", "completion", "config", "doctor", "history", "logs", "metrics", "plan", "provenance", "replay"),
+    *("schema", "status", "top", "trash ls", "uses", "verify", "why"),
+}
 """Verbs that change nothing of a spool."""
 WORKS = {"init", "main", "node", "crawl", "up"}
 """The roles, and the laying out of what is missing: they are the work itself."""
 AGE = re.compile(r": \d+ s old")
-MAKES = {"encode", "render"}
+MAKES = {"encode", "preview", "rebuild", "render"}
 """Verbs that make the one file they are asked for, and replace none unasked."""
 
 

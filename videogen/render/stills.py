@@ -74,7 +74,7 @@ def stills(video: Path, count: int, within: tuple[int, int]) -> Iterator[Still]:
                 last = at
                 yield Still(at * Fraction(stream.time_base or 0), _planes(frame, size))
         if last < 0:
-            raise Defect("no frame of the finished video can be decoded", remedy="Report it.", code="check-failed")
+            raise Defect("no frame of the finished video can be decoded", remedy="Report it.")
 
 
 def fitted(size: tuple[int, int], within: tuple[int, int]) -> tuple[int, int]:
