@@ -10,7 +10,8 @@ from tests.crash.tracing import Fault, faults, injected, strace_trouble
 from tests.crash.tree import Tree
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-FAULTS = 120
+FAULTS = 70
+"""`make torture` injects the others."""
 
 
 def test_life_of_one_of_each_meets_no_trouble(tmp_path: Path) -> None:

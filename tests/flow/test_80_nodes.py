@@ -133,7 +133,7 @@ def test_drain_ends_the_running_video_and_gives_back_the_next(farm: Farm) -> Non
     assert node.wait(30) == 0
     assert farm.is_published(running)
     assert farm.house.visible("tasks") == [fetched]
-    assert farm.lines_of(running) == ["Claimed node-n1", "Made main", "Published node-n1"]
+    assert farm.lines_of(running) == ["Claimed node-n1", "Made main", "Moved main", "Published node-n1"]
 
 
 @pytest.mark.parametrize(("drain_s", "signals"), [("0.5", 1), (str(LONG_S), 2)], ids=["time over", "second signal"])

@@ -1,6 +1,5 @@
 """No honest video is refused: awkward clips and sounds in many orders, each video judged good in every figure (A17)."""
 
-import os
 import random
 from fractions import Fraction
 from pathlib import Path
@@ -86,16 +85,15 @@ def test_no_good_video_is_refused(stage: tuple[House, list[str], list[str]], ten
 
 
 @pytest.mark.media
-def test_real_clips_are_good(tmp_path: Path, shelf: Shelf) -> None:
+def test_real_clips_are_good(tmp_path: Path, shelf: Shelf, real_media: Path) -> None:
     """Real films of phones, cameras and screens, cut to four seconds each, under real speech and real music."""
-    media = Path(os.environ["VIDEOGEN_TEST_MEDIA"])
     house = House(tmp_path, shelf, Segments(tmp_path / STORE))
-    names = sorted(path for path in media.glob("v*") if not path.name.startswith(("v01", "v09", "v12")))
+    names = sorted(path for path in real_media.glob("v*") if not path.name.startswith(("v01", "v09", "v12")))
     assets = [shelf.take(path, "source" if path.suffix == ".webm" else "video") for path in names]
     lengths = [int(shelf.media[asset].duration_s * 25) for asset in assets]
     picture = tuple(clip(asset, 0, min(100, length)) for asset, length in zip(assets, lengths, strict=True))
-    voice = shelf.take(media / "s02_interview_en_33s.mp3", "voice")
-    music = shelf.take(media / "m02_vonsh_play_48s.mp3", "music")
+    voice = shelf.take(real_media / "s02_interview_en_33s.mp3", "voice")
+    music = shelf.take(real_media / "m02_vonsh_play_48s.mp3", "music")
     sounds = (SoundTrack(asset=voice, is_looped=True), SoundTrack(asset=music, gain=Fraction(1, 4), is_looped=True))
 
     done = house.render(Timeline(canvas=canvas(), picture=picture, sounds=sounds), segment_s=10)

@@ -216,10 +216,14 @@ def _is_so(sort: Sort, pictures: Sequence[Image.Image], levels: float) -> bool:
 def _bound(sort: Sort, look: Look, span: tuple[int, int], flash_levels: float) -> float:
     """Give how far a source may move where it is to be still, and how far it must jump where it is to jump.
 
-    What was made of it may have moved as well, slowly: the source is allowed several times as much.
+    What was made of it may have moved as well, slowly: the source is allowed several times as much. What jumps is to
+    jump half as far in the source: one that only moves fast is no excuse for a frame of another picture.
     """
-    if sort != "still":
-        return flash_levels / 2
+    if sort == "black":
+        return 0.0
+    if sort == "odd":
+        beside = span[0] + 1 if span[0] == 0 else span[0] - 1
+        return max(flash_levels, difference(look.picture(span[0]), look.picture(beside))) / 2
     first = look.picture(span[0])
     moved = max(difference(first, look.picture(frame)) for frame in range(span[0], span[1]))
     return max(MOVED_LEVELS, MOVED_TIMES * moved)
