@@ -262,7 +262,7 @@ def test_the_table_begins_with_the_first_day(spool: Spool, capsys: pytest.Captur
     video(spool, now)
     video(spool, now)
 
-    rows = [one for one in said_by(spool.root, capsys, "history").out.splitlines() if one.startswith("│ 20")]
+    rows = [one for one in said_by(spool.root, capsys, "history").out.splitlines() if one.startswith(" 20")]
 
     assert [row.count("█") for row in rows] == [5, 10]
 
@@ -277,7 +277,7 @@ def test_status_tells_of_the_last_day(spool: Spool, capsys: pytest.CaptureFixtur
     text = said_by(spool.root, capsys, "status").out
     said = json.loads(said_by(spool.root, capsys, "status", "--json").out)
 
-    assert "the last 24 hours: 1 videos, 1 s long, the store had 50% of their segments, 1 failed" in text
+    assert "the last 24 hours: 1 video, 1 s long, the store had 50% of their segments, 1 failed" in text
     assert f"trash/failed/{name}, 2.0 h ago: the clip is broken (decode-error)" in text
     assert "trash/: " in text
     assert (said["last_day"]["videos"], said["last_failures"][0]["code"]) == (1, "decode-error")

@@ -66,7 +66,7 @@ def status(as_json: Json = False) -> None:
 
 def _last_day(day: history.Day) -> str:
     failed = sum(day.failures.values())
-    told = [f"{day.videos} videos, {age(day.video_s)} long"] if day.videos else ["no video"]
+    told = [f"{day.videos} video{'s' * (day.videos != 1)}, {age(day.video_s)} long"] if day.videos else ["no video"]
     told += [] if day.reused is None else [f"the store had {day.reused:.0%} of their segments"]
     told += [f"{age(day.saved_s)} of encoding saved"] if day.saved_s else []
     told += [f"{failed} failed"] if failed else []

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -43,7 +44,7 @@ def history(
         began = min(line.at for line in lines)
         found = [day for day in found if day.start + DAY_S > began] or found[-1:]
     most = max((day.videos for day in found), default=0)
-    table = Table(caption=RECKONED, caption_justify="left")
+    table = Table(caption=RECKONED, caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("day", "videos", "", "length", "reused", "encoded", "saved", "failures"):
         left = heading in {"day", "", "failures"}
         table.add_column(heading, justify="left" if left else "right", overflow="fold", no_wrap=heading != "failures")

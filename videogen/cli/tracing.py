@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from videogen.catalog import Catalog
 from videogen.cli.app import Given, Json, app, by_hand, print_json
@@ -59,8 +58,8 @@ def uses(
             name = content.path or content.sha256 or content.dropped_as
             came = f", dropped as {content.dropped_as}" if content.dropped_as and content.dropped_as != name else ""
             _say(f"{name}{came}: {_counted(users)}")
-            if users:
-                Console().print(_users(users))
+            for line in _users(users):
+                _say(line)
     # A path, a name or a whole hash that nothing uses is known, where the library has it.
     if not any(content.kind or users for content, users in found.items()):
         typer.echo(f"videogen: nothing is known of {readable(asset)!r}. See `videogen why`.", err=True)
@@ -94,16 +93,14 @@ def _counted(users: list[User]) -> str:
     return f"{told} and {others} other task{'s' if others != 1 else ''}" if others else told
 
 
-def _users(users: Iterable[User]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 2))
-    for heading in ("room", "task", "story", "as", "shown at", "its frames"):
-        table.add_column(heading, overflow="fold", no_wrap=heading != "story")  # an id is copied whole
+def _users(users: Iterable[User]) -> Iterator[str]:
+    """Tell each in lines of its own: an id is copied whole, however narrow the terminal is."""
     for user in users:
-        shown = "\n".join(clock(one.at, user.rate) for one in user.shown)
-        source = "\n".join(str(one.source) for one in user.shown if one.source and user.role == "clip")
         story = f"{user.category}/{user.story}" if user.story else user.category
-        table.add_row(user.room, user.task_id, escape(story), user.role or "", shown, source)
-    return table
+        yield f"  {user.room}/{user.task_id}  {story}, as {user.role or 'it cannot be told what'}"
+        for one in user.shown:
+            source = f", its frames {one.source}" if one.source and user.role == "clip" else ""
+            yield f"    {clock(one.at, user.rate)}{source}"
 
 
 def clock(span: Range, rate: Fraction) -> str:

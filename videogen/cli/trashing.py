@@ -56,7 +56,7 @@ def ls(invalid: Invalid = False, failed: Failed = False, attempts: Attempts = Fa
         size = f"{row['size_bytes'] / 1e6:.1f}"
         table.add_row(escape(row["path"]), row["code"], escape(row["because"]), age(row["age_s"]), size)
     Console().print(table)
-    typer.echo(f"{len(rows)} things, {_gb(sum(row['size_bytes'] for row in rows))}")
+    typer.echo(f"{len(rows)} in all, {_gb(sum(row['size_bytes'] for row in rows))}")
 
 
 def _house() -> House:
@@ -240,7 +240,7 @@ def _tell(house: House, choice: _Choice, things: list[Thing], *, as_json: bool, 
         typer.echo(f"{'would go' if is_dry else 'went'}  {_path(house, thing)}: {age(thing.age_s)} old")
     typer.echo(f"{len(things)} things, {_gb(size)}; there is no undo" if things else "nothing is to go")
     if choice.kept:
-        typer.echo(f"kept {len(choice.kept)} files younger than a week, which may be the only copies: --all takes them")
+        typer.echo(f"kept {len(choice.kept)} younger than a week, which may be the only copies: --all takes them")
 
 
 def _path(house: House, thing: Thing) -> str:

@@ -145,7 +145,11 @@ class Seen:
     @property
     def is_late(self) -> bool:
         """Whether two beats are missing while its lease still runs: the machine or its disk is slow."""
-        return 2 * self.paper.heartbeat_s < self.age_s <= self.paper.lease_s
+        return self._misses_beats and self.age_s <= self.paper.lease_s and self.paper.state not in ENDED
+
+    @property
+    def _misses_beats(self) -> bool:
+        return self.age_s > 2 * self.paper.heartbeat_s
 
     @property
     def is_live(self) -> bool:
@@ -157,6 +161,8 @@ class Seen:
         """Give one word for its state as seen from here."""
         if self.trouble:
             return "unreadable"
+        if self.paper.state == "stopping" and self._misses_beats:
+            return "ended"
         return "silent" if self.is_silent else self.paper.state
 
     @property
