@@ -206,7 +206,7 @@ def _torn(folder: Path) -> str:
 
 
 def _torn_output(folder: Path, said: str) -> Finding:
-    remedy = "Take it out of output/ and drop its voice again."
+    remedy = f"`videogen rebuild {folder.name}` makes it again; without a manifest take it out and drop its voice anew."
     return Finding("torn-output", "error", f"output/{folder.name}", f"output/{folder.name} is torn: {said}", remedy)
 
 

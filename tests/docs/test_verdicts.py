@@ -18,6 +18,7 @@ REFUSING = (errors.InputError, errors.TemporaryError, errors.Defect)
 CLASSES = {name: one for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
 HANDED_ON = {
     "probe/prober.py": 1,  # what the inspector said
+    "render/apart.py": 1,  # what the child said that looked at a file
     "crawl/report.py": 1,  # the code that the troubles of all addresses share
 }
 """How many codes of a module come from an error that was raised elsewhere, where they are read."""

@@ -14,8 +14,7 @@ from videogen.errors import InputError, MissingInput
 from videogen.ffmpeg import Progress
 from videogen.model.manifest import Manifest
 from videogen.model.quality import Figure, Quality
-from videogen.render.evidence import pictures, troubled
-from videogen.render.verifying import verify as verified
+from videogen.render.apart import looked_at
 from videogen.wiring import House
 
 WRONG = 65
@@ -35,10 +34,14 @@ def verify(
     """
     house = House(Given.root)
     file, manifest = _found(house.root, what)
-    with by_hand(house) as tell:
-        quality = verified(file, house.limits, manifest, lambda done, total: tell("verify", Progress(done, total, 0.0)))
+    with by_hand(house, doing="Looking") as tell:
+
+        def heard(done: int, total: int) -> None:
+            tell("verify", Progress(done, total, 0.0))
+
+        quality, written = looked_at(file, house.limits, manifest, into, heard, house.stop)
     wrong = [*quality.of("bad"), *(quality.of("warn") if strict else ())]
-    names = _pictures(file, quality, into) if into else []
+    names = [str(into / name) for name in written] if into else []
     if as_json:
         print_json(
             {
@@ -76,12 +79,6 @@ def _found(root: Path, what: str) -> tuple[Path, Manifest | None]:
         raise InputError(
             f"{paper} is no manifest ({error})", remedy="Give a copy of the video under another name."
         ) from error
-
-
-def _pictures(file: Path, quality: Quality, into: Path) -> list[str]:
-    durable.make_folder(into)
-    wanted = troubled([*quality.of("bad"), *quality.of("warn")], 1 << 40)
-    return [str(into / name) for name in pictures(file, wanted, into)]
 
 
 def _print(file: Path, quality: Quality, names: list[str]) -> None:
