@@ -206,7 +206,7 @@ def _torn(folder: Path) -> str:
 
 
 def _torn_output(folder: Path, said: str) -> Finding:
-    remedy = f"`videogen rebuild {folder.name}` makes it again; without a manifest take it out and drop its voice anew."
+    remedy = f"Use `videogen rebuild {folder.name}`; where its manifest is torn too, take it out and drop its voice."
     return Finding("torn-output", "error", f"output/{folder.name}", f"output/{folder.name} is torn: {said}", remedy)
 
 
