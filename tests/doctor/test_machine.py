@@ -308,7 +308,7 @@ def test_a_nodes_own_lines_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("program", "prefix", "count"),
     [
-        ("/root/.pyenv/bin/python3", "/opt/videogen/.venv", 1),
+        ("/root/python/bin/python3", "/opt/videogen/.venv", 1),
         ("/usr/bin/python3", "/opt/videogen/.venv", 0),
         ("/home/ann/python/bin/python3", "/home/ann/videogen/.venv", 0),
     ],
