@@ -140,6 +140,17 @@ def walls_that_hold() -> tuple[str, ...]:
     return tuple(ended.stdout.decode().split())
 
 
+def child_environment() -> dict[str, str]:
+    """Give a child that runs our own code what it needs to find its modules, and nothing that is secret."""
+    return {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(place for place in sys.path if place),
+    }
+
+
 def spawn(
     argv: Sequence[str],
     limits: Limits,

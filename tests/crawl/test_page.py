@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.crawl.website import HTML, STORY
-from videogen.crawl.page import LIMITS, Page, child_environment, extract_text
+from videogen.cage import child_environment
+from videogen.crawl.page import LIMITS, Page, extract_text
 from videogen.errors import InputError
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
 
-from videogen.cage import CAPTURE_BYTES, Limits, run
+from videogen.cage import CAPTURE_BYTES, Limits, child_environment, run
 from videogen.crawl.address import shown
 from videogen.crawl.charset import decode
 from videogen.crawl.cleaning import clean
@@ -109,17 +109,6 @@ def main() -> None:
     lacks = "binary" if noise(source) else lack("" if content_type == "text/plain" else source, text)
     told = PageText(title, text, read_as, lacks)
     sys.stdout.buffer.write(json.dumps(asdict(told), ensure_ascii=False).encode())
-
-
-def child_environment() -> dict[str, str]:
-    """Give the child what it needs to find its modules, and nothing that is secret."""
-    return {
-        "PATH": os.defpath,
-        "LANG": "C.UTF-8",
-        "PYTHONUTF8": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": os.pathsep.join(place for place in sys.path if place),
-    }
 
 
 def _refusal(page: Page, why: str, code: str, remedy: str = "Open it in a browser and see.") -> InputError:

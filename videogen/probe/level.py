@@ -116,3 +116,13 @@ class LevelMeter:
             self._silences[-1] = (self._silences[-1][0], Fraction(end) - self._start_s)
         # Only the first silence and the last one are asked for.
         del self._silences[1:-1]
+
+
+def silence_after(last: AudioFrame) -> AudioFrame:
+    """Give a fifth of a second of silence of the same form as a frame."""
+    silence = AudioFrame(format=last.format.name, layout=last.layout.name, samples=last.sample_rate // 5)
+    for plane in silence.planes:
+        plane.update(bytes(plane.buffer_size))
+    silence.sample_rate = last.sample_rate
+    silence.time_base = last.time_base
+    return silence

@@ -21,7 +21,7 @@ from av.container import InputContainer
 from videogen.errors import MediaError
 from videogen.model.media import Level, Loudness, Sound
 from videogen.probe.clearance import expect_clear
-from videogen.probe.level import LevelMeter, graph_of, pulled
+from videogen.probe.level import LevelMeter, graph_of, pulled, silence_after
 from videogen.probe.magic import CONVERT, Family
 from videogen.probe.promise import Promise
 from videogen.probe.speech import SpeechMeter
@@ -66,7 +66,7 @@ class Meter:
         """
         integrated, span = (float(self._words.get(f"lavfi.r128.{word}", "nan")) for word in ("I", "LRA"))
         # The filter speaks once in 100 ms: silence pushes the rest of the sound through, for its peak alone.
-        self.push(_silence_after(last))
+        self.push(silence_after(last))
         self.push(None)
         peak = float(self._words.get(self._word, "nan"))
         if not (integrated > SILENCE_LUFS and peak > 0):
@@ -344,12 +344,3 @@ def _damaged(name: str, at_s: float) -> MediaError:
         remedy="Copy it again, or export it anew from the original.",
         code="decode-error",
     )
-
-
-def _silence_after(last: AudioFrame) -> AudioFrame:
-    silence = AudioFrame(format=last.format.name, layout=last.layout.name, samples=last.sample_rate // 5)
-    for plane in silence.planes:
-        plane.update(bytes(plane.buffer_size))
-    silence.sample_rate = last.sample_rate
-    silence.time_base = last.time_base
-    return silence

@@ -60,7 +60,7 @@ def looked_at(
                     stdout=writer,
                     stderr=said,
                     pass_fds=[request.fileno()],
-                    env=_environment(),
+                    env=cage.child_environment(),
                 )
             finally:
                 os.close(writer)
@@ -95,12 +95,6 @@ def _told(answer: list[Any]) -> tuple[Quality, list[str]]:
     if word == "refused":
         raise MediaError(rest[1], remedy=rest[2], code=rest[0])
     return Quality.model_validate(rest[0]), rest[1]
-
-
-def _environment() -> dict[str, str]:
-    """Give the child what it needs to find its modules, and nothing that is secret."""
-    path = os.pathsep.join(place for place in sys.path if place)
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUTF8": "1", "PYTHONPATH": path}
 
 
 # -- the child ---------------------------------------------------------------------------------------------------------

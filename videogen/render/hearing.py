@@ -17,7 +17,7 @@ import av
 from av.audio.frame import AudioFrame
 
 from videogen.model.quality import Heard
-from videogen.probe.level import graph_of, pulled
+from videogen.probe.level import graph_of, pulled, silence_after
 
 SILENCE_DB = -60
 SHORTEST_SILENCE_S = 0.25
@@ -71,7 +71,7 @@ class Ear:
         """Give all that was measured; `last` is the last frame pushed."""
         loudness = self._number("I")
         # The filter speaks once in 100 ms: silence pushes the rest of the sound through, for its peak alone.
-        self._take(pulled(self._graph, _silence_after(last)))
+        self._take(pulled(self._graph, silence_after(last)))
         self._take(pulled(self._graph, None))
         peak_db = _decibels(self._number(f"{self._peak}_peak"))
         end_s = (self._samples - self._lead) / self._rate
@@ -192,12 +192,3 @@ def _channels(frame: AudioFrame) -> Iterator["array[float]"]:
 
 def _decibels(value: float | None) -> float:
     return round(20 * log10(value), 3) if value and value > 0 else FLOOR_DB
-
-
-def _silence_after(last: AudioFrame) -> AudioFrame:
-    silence = AudioFrame(format=last.format.name, layout=last.layout.name, samples=last.sample_rate // 5)
-    for plane in silence.planes:
-        plane.update(bytes(plane.buffer_size))
-    silence.sample_rate = last.sample_rate
-    silence.time_base = last.time_base
-    return silence
