@@ -49,8 +49,8 @@ class Template:
         return cls(
             program=film.program(),
             clips=tuple(Shown(root / clip.path) for clip in task.inputs.clips),
-            music=root / task.inputs.music.path,
-            voice=root / task.inputs.voice.path,
+            music=root / task.inputs.played.path,
+            voice=root / task.inputs.spoken.path,
             seconds=task.voice_duration,
             size=task.render.resolution,
             logo=logo,

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from videogen import durable
 from videogen.catalog import Catalog
 from videogen.errors import MediaError, MissingInput, RecipeError
-from videogen.lettering import lettered
 from videogen.model.media import Media
 from videogen.model.timeline import Clip, ImageOverlay, TextOverlay, Timeline, VideoOverlay
 from videogen.probe import Prober
+from videogen.raster.words import lettered
 
 FILE_BYTES_MOST = 16 << 20
 FONTS = (

@@ -466,7 +466,7 @@ def test_the_choice_can_be_replayed_from_the_paper(library: Library) -> None:
     assert (task.choice.clips.pool, task.choice.music.pool, task.choice.seed) == (6, 3, task.seed)
     chosen = choose_clips(Hand(task.choice.clips.drawn), task.frames, task.seed)
     assert [clip.path for clip in chosen] == [clip.path for clip in task.inputs.clips]
-    assert choose_track(Hand(task.choice.music.drawn), task.seed).path == task.inputs.music.path
+    assert choose_track(Hand(task.choice.music.drawn), task.seed).path == task.inputs.played.path
 
 
 def test_two_voices_get_choices_of_their_own(library: Library) -> None:

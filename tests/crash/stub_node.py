@@ -57,8 +57,8 @@ def lay_out(root: Path) -> None:
     (root / "videogen.toml").write_text(SETTINGS, encoding="utf-8")
     task = papers.task()
     for kind, given, media in (
-        ("voice", task.inputs.voice, papers.sound(44100)),
-        ("music", task.inputs.music, papers.sound(88200, true_peak_dbtp=-3.0)),
+        ("voice", task.inputs.spoken, papers.sound(44100)),
+        ("music", task.inputs.played, papers.sound(88200, true_peak_dbtp=-3.0)),
         ("video", task.inputs.clips[0], papers.picture(2)),
     ):
         word = {"voice": "voice", "music": "music", "video": "clip"}[kind]
@@ -84,7 +84,7 @@ class StubNode(Node):
         if self.dice.random() < FAILURES:
             raise TemporaryError("the stub failed", remedy="It is tried again.")
         if job.files is not None:
-            assert job.files.path(job.claim.task.inputs.voice.sha256).read_text() == "voice"
+            assert job.files.path(job.claim.task.inputs.spoken.sha256).read_text() == "voice"
         content = f"{job.task_id} {job.claim.epoch} {uuid4()} ".encode() * 200
         video = job.scratch / "final.mp4"
         video.write_bytes(content)

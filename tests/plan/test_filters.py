@@ -19,12 +19,11 @@ from videogen.errors import MediaError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Media, Picture, Sound
 from videogen.model.profile import Encoder, Profile
+from videogen.model.style import Blend, ColourPreset
 from videogen.model.timebase import Range, samples_of
 from videogen.model.timeline import (
-    Blend,
     Canvas,
     Clip,
-    ColourPreset,
     Gap,
     ImageOverlay,
     Item,

@@ -150,8 +150,8 @@ def test_appearances_are_cut_where_the_video_ends() -> None:
     assert [(one.place, str(one.at), str(one.source)) for one in found["clip", other["sha256"]]] == [
         (2, "[12, 22)", "[4, 14)")
     ]
-    assert found["music", task.inputs.music.sha256][0].source is None
-    assert found["voice", task.inputs.voice.sha256][0].at == Range(start=0, end=30)
+    assert found["music", task.inputs.played.sha256][0].source is None
+    assert found["voice", task.inputs.spoken.sha256][0].at == Range(start=0, end=30)
 
 
 def test_the_timeline_goes_by_the_paper() -> None:

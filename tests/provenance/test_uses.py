@@ -50,7 +50,7 @@ def test_voice_track_and_logo_are_found_too(archive: Archive) -> None:
     manifests = archive.manifests()
     task = manifests["s3"].task
 
-    assert list(users(archive.told("uses", task.inputs.voice.path))) == [task.task_id]
+    assert list(users(archive.told("uses", task.inputs.spoken.path))) == [task.task_id]
     assert len(users(archive.told("uses", "chord.mp3"))) == len(manifests)
     logo = manifests["s0"].task.inputs.logo
     assert logo is not None
@@ -96,7 +96,7 @@ def test_tasks_in_every_room_are_found(own: Archive) -> None:
 def test_only_papers_that_name_it_are_opened(own: Archive) -> None:
     """The record says which papers to open: all others may be as they like, and nothing of the answer is missing."""
     manifests = own.manifests()
-    voice = manifests["s4"].task.inputs.voice
+    voice = manifests["s4"].task.inputs.spoken
     for one in manifests.values():
         if one.task.story_name != "s4":
             paper = own.root / "output" / one.task.task_id / "manifest.json"
@@ -109,7 +109,7 @@ def test_only_papers_that_name_it_are_opened(own: Archive) -> None:
 def test_what_the_record_lacks_is_read_from_the_papers(own: Archive) -> None:
     """Without the record, or with one that an older version wrote, or one that is torn, nothing is missing."""
     manifests = own.manifests()
-    clip, voice = own.library("blue.mp4"), manifests["s5"].task.inputs.voice
+    clip, voice = own.library("blue.mp4"), manifests["s5"].task.inputs.spoken
     clip_sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
     expected = shown_in(manifests, clip_sha256), shown_in(manifests, voice.sha256)
     record = own.root / "scanned" / USES

@@ -144,7 +144,7 @@ def test_what_did_not_come_near_is_read_in_place(root: Path, task: Task) -> None
     files.path(CLIP).unlink()
 
     assert files.path(CLIP) == clip_of(root, task)
-    assert files.path(VOICE) == root / task.inputs.voice.path
+    assert files.path(VOICE) == root / task.inputs.spoken.path
 
 
 # -- proof -------------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def test_a_paper_names_nothing_outside_the_library(root: Path, store: Segments, 
 
 def test_clips_that_are_too_short_are_the_paper_s_fault(root: Path, store: Segments) -> None:
     """Where the clips end before the voice does the task is refused as a wrong recipe."""
-    altered(root, papers.task().inputs.voice.path, media=papers.sound(44100 * 5))
+    altered(root, papers.task().inputs.spoken.path, media=papers.sound(44100 * 5))
 
     with pytest.raises(InputError, match="before the voice"):
         order(root, store)

@@ -160,7 +160,7 @@ class Assembler:
                 task=task.task_id,
                 clips=len(task.inputs.clips),
                 frames=task.frames,
-                music=task.inputs.music.path,
+                music=task.inputs.played.path,
             )
             self._catalog.note_use(history.use_of(task))
         else:
@@ -215,8 +215,8 @@ class Assembler:
 
 def fill(folder: Path, task: Task, logo: Path) -> None:
     """Put into a task's new folder what belongs there beside its paper; `logo` is copied where the task has one."""
-    durable.point_at(folder / "voice.mp3", UP + task.inputs.voice.path)
-    durable.point_at(folder / "music.mp3", UP + task.inputs.music.path)
+    durable.point_at(folder / "voice.mp3", UP + task.inputs.spoken.path)
+    durable.point_at(folder / "music.mp3", UP + task.inputs.played.path)
     durable.write(folder / "video_list.txt", video_list(task.video_files))
     if task.inputs.logo:
         durable.copy(logo, folder / "logo.png")

@@ -16,9 +16,11 @@ YOUNG_NS = 2_000_000_000
 
 def use_of(task: Task) -> Use:
     """Say what a task shows and plays."""
-    shown = dict.fromkeys((task.inputs.music.sha256, *(clip.sha256 for clip in task.inputs.clips)))
-    logo = [task.inputs.logo.sha256] if task.inputs.logo else []
-    besides = (task.inputs.voice.sha256, *logo)
+    inputs = task.inputs
+    music = [inputs.music.sha256] if inputs.music else []
+    shown = dict.fromkeys((*music, *(clip.sha256 for clip in inputs.clips)))
+    heard = [one.sha256 for one in (inputs.voice, *inputs.others, inputs.logo) if one]
+    besides = tuple(one for one in dict.fromkeys(heard) if one not in shown)
     return Use(task_id=task.task_id, category=task.category, shown=tuple(shown), besides=besides)
 
 

@@ -49,7 +49,7 @@ class Replay:
 def replayed(root: Path, task: Task) -> Replay:
     """Make the choice of a task again, from what it recorded. Raises: InputError: it recorded none."""
     choice = task.choice
-    if choice is None:
+    if choice is None or task.inputs.music is None:
         raise InputError(
             f"the task {task.task_id} does not say what its clips were chosen from",
             remedy="It is older than this record; its clips stand in its papers.",

@@ -12,6 +12,7 @@ as they come, so it may fall out otherwise when an index is made anew.
 from videogen.catalog.catalog import INDEX, USES, Catalog
 from videogen.catalog.entry import Entry
 from videogen.catalog.logos import keep_logo, logo_of
+from videogen.catalog.pictures import keep_picture, picture_of
 from videogen.catalog.sides import SIDE, read_asset, side_path
 from videogen.catalog.uses import Mentions, Use, mentions, shown_in
 
@@ -24,8 +25,10 @@ __all__ = [
     "Mentions",
     "Use",
     "keep_logo",
+    "keep_picture",
     "logo_of",
     "mentions",
+    "picture_of",
     "read_asset",
     "shown_in",
     "side_path",

@@ -10,9 +10,11 @@ from videogen.model.profile import Profile
 from videogen.model.quality import Quality
 from videogen.model.task import Task
 from videogen.model.timebase import Range
+from videogen.model.timeline import Clip, ImageOverlay, Timeline, VideoOverlay
 from videogen.model.value import Digest, Value
 
-Role = Literal["voice", "music", "clip", "logo"]
+Role = Literal["voice", "music", "clip", "logo", "overlay", "picture", "sound"]
+"""`overlay`: a film above the clips; `picture`: a still or words; `sound`: one that is neither voice nor music."""
 
 
 class Shown(Value):
@@ -33,7 +35,7 @@ class Ingredient(Value):
     role: Role
     sha256: Digest
     path: str
-    """Where it lay, from the root; of a logo, the name of the operator's file."""
+    """Where it lay, from the root; of a logo, the name of the operator's file; empty for what was drawn."""
     size_bytes: int | None = None
     title: str = ""
     """Its name as it was dropped, without its ending."""
@@ -136,10 +138,12 @@ def appearances(task: Task) -> dict[tuple[Role, str], tuple[Shown, ...]]:
     Shape: voice, music and logo first, then clips in order of first appearance; a clip that the video ends before is
         not there.
     """
+    if task.timeline is not None:
+        return _in_timeline(task, task.timeline)
     inputs, whole = task.inputs, Range(start=0, end=task.frames)
     found: dict[tuple[Role, str], tuple[Shown, ...]] = {
-        ("voice", inputs.voice.sha256): (Shown(at=whole, source=whole),),
-        ("music", inputs.music.sha256): (Shown(at=whole),),
+        ("voice", inputs.spoken.sha256): (Shown(at=whole, source=whole),),
+        ("music", inputs.played.sha256): (Shown(at=whole),),
     }
     if inputs.logo:
         found["logo", inputs.logo.sha256] = (Shown(at=whole),)
@@ -155,17 +159,42 @@ def appearances(task: Task) -> dict[tuple[Role, str], tuple[Shown, ...]]:
     return found
 
 
+def _in_timeline(task: Task, timeline: Timeline) -> dict[tuple[Role, str], tuple[Shown, ...]]:
+    """Say where each content of an edit is shown or heard: sounds first, then clips, then what lies above them."""
+    inputs, whole = task.inputs, Range(start=0, end=timeline.length)
+    named: dict[str, Role] = {inputs.voice.sha256: "voice"} if inputs.voice else {}
+    named |= {inputs.music.sha256: "music"} if inputs.music else {}
+    rows: list[tuple[tuple[Role, str], Shown]] = []
+    for sound in timeline.sounds:
+        rows.append(((named.get(sound.asset, "sound"), sound.asset), Shown(at=sound.at or whole)))
+    clips = [(at, part) for at, part in timeline.placed() if isinstance(part, Clip)]
+    for place, (at, clip) in enumerate(clips, start=1):
+        rows.append((("clip", clip.asset), Shown(place=place, at=at, source=clip.source)))
+    for overlay in timeline.overlays:
+        if isinstance(overlay, ImageOverlay):
+            is_logo = inputs.logo is not None and overlay.asset == inputs.logo.sha256
+            rows.append((("logo" if is_logo else "picture", overlay.asset), Shown(at=overlay.at)))
+        elif isinstance(overlay, VideoOverlay):
+            rows.append((("overlay", overlay.asset), Shown(at=overlay.at)))
+    found: dict[tuple[Role, str], tuple[Shown, ...]] = {}
+    for key, shown in rows:
+        found[key] = (*found.get(key, ()), shown)
+    return found
+
+
 def ingredients(task: Task, assets: dict[str, Asset]) -> tuple[Ingredient, ...]:
     """Say what a task is made of; `assets` are by content, and what is not among them is told as far as it is known."""
     inputs = task.inputs
-    given = [inputs.voice, inputs.music, *inputs.clips, *([inputs.logo] if inputs.logo else [])]
+    given = [*inputs.files, *([inputs.logo] if inputs.logo else [])]
     paths = {one.sha256: one.path for one in reversed(given)}
     gains: dict[Role, Fraction] = {"voice": task.voice_gain, "music": task.music_gain}
+    if task.timeline is not None:
+        gains = {}
     return tuple(
         Ingredient(
             role=role,
             sha256=sha256,
-            path=paths[sha256],
+            path=paths.get(sha256, ""),
             gain=gains.get(role),
             shown=shown,
             **(_intake(assets[sha256]) if sha256 in assets else {}),

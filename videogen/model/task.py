@@ -10,10 +10,14 @@ from videogen.errors import VideogenError
 from videogen.model.choice import Choice
 from videogen.model.recipe import Story
 from videogen.model.timebase import Range
+from videogen.model.timeline import Timeline
 from videogen.model.value import Digest, LibraryPath, Value, library_path
 
 ATTEMPTS = 3
 """A task that fails this often for passing causes, or takes its node down, is poison. Source: promise P18."""
+
+
+Recipe = Literal["story", "mix", "composition", "golden_frame"]
 
 
 class Render(Value):
@@ -62,13 +66,41 @@ class Swap(Value):
 
 
 class Inputs(Value):
-    """Every file a story is made of; the clips in playing order. All are in the library, but for the logo."""
+    """Every file a video is made of; the clips in playing order. All are in the library, but for the logo.
 
-    voice: LibraryInput
-    music: LibraryInput
-    clips: tuple[ClipUse, ...]
+    A story has a voice and music; what else there may be is in `others`.
+    """
+
+    voice: LibraryInput | None = None
+    music: LibraryInput | None = None
+    clips: tuple[ClipUse, ...] = ()
     logo: Input | None = None
     """The one in the task's folder; its path is the name of the operator's file."""
+    others: tuple[LibraryInput, ...] = ()
+    """What a timeline shows and plays besides: films laid over others, more sounds."""
+    pictures: tuple[Digest, ...] = ()
+    """Stills and words as they were drawn for the video: `scanned/.pictures/`."""
+    description: LibraryInput | None = None
+    """The file that asked for the video; None for a story, which is asked for by its voice."""
+
+    @property
+    def spoken(self) -> LibraryInput:
+        """The voice of a story. Raises: ValueError: the video has none."""
+        if self.voice is None:
+            raise ValueError("the video has no voice")
+        return self.voice
+
+    @property
+    def played(self) -> LibraryInput:
+        """The music of a story. Raises: ValueError: the video has none."""
+        if self.music is None:
+            raise ValueError("the video has no music")
+        return self.music
+
+    @property
+    def files(self) -> tuple[Input, ...]:
+        """Every file of the library that the video shows or plays."""
+        return (*(one for one in (self.voice, self.music) if one), *self.clips, *self.others)
 
 
 class Task(Value):
@@ -81,13 +113,14 @@ class Task(Value):
     category: str
     story_name: str
     voice_file: str = "voice.mp3"
+    """Empty where the video has no voice; `music_file` likewise."""
     voice_duration: Annotated[float, Field(ge=0)]
     music_file: str = "music.mp3"
     video_files: tuple[str, ...]
     render: Render
 
     version: Literal[1] = 1
-    recipe: Literal["story"] = "story"
+    recipe: Recipe = "story"
     seed: int
     frames: Annotated[int, Field(gt=0)]
     voice_gain: Fraction = Fraction(1)
@@ -106,12 +139,26 @@ class Task(Value):
     """The id of the video that this one is a change of; empty where it was made of a voice as it came."""
     swaps: tuple[Swap, ...] = ()
     """Which of its clips are other than those that were chosen."""
+    timeline: Timeline | None = None
+    """The edit, of pictures that are drawn already; None: a plain story, whose edit follows from the keys above."""
+    quality: Annotated[int, Field(ge=0, le=51)] | None = None
+    """CRF, where it is another than the house's."""
+    warnings: tuple[str, ...] = ()
+    """What was done without or otherwise when its description was read; each begins with its word."""
+
+    @model_validator(mode="after")
+    def _has_an_edit(self) -> "Task":
+        if self.timeline is None and (self.inputs.voice is None or self.inputs.music is None):
+            raise ValueError("a task without a timeline needs a voice and music")
+        if self.timeline is not None and self.timeline.length != self.frames:
+            raise ValueError(f"the timeline has {self.timeline.length} frames and the task {self.frames}")
+        return self
 
     def story(self) -> Story:
-        """Give the recipe this task is the paper of."""
+        """Give the recipe this task is the paper of. Raises: ValueError: it has no voice or no music."""
         return Story(
-            voice=self.inputs.voice.sha256,
-            music=self.inputs.music.sha256,
+            voice=self.inputs.spoken.sha256,
+            music=self.inputs.played.sha256,
             clips=tuple(clip.sha256 for clip in self.inputs.clips),
             shown=tuple(Range(start=clip.in_frame, end=clip.out_frame) for clip in self.inputs.clips),
             logo=self.inputs.logo.sha256 if self.inputs.logo else None,

@@ -6,6 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from videogen.model.style import (
+    Anchor,
+    Backing,
+    Blend,
+    ChromaKey,
+    ColourPreset,
+    Family,
+    Fit,
+    Outline,
+    Rgb,
+    Shadow,
+    Shift,
+    Zoom,
+)
 from videogen.model.timebase import Range
 from videogen.model.value import Digest, Value
 
@@ -17,9 +31,7 @@ Side = Annotated[int, Field(ge=2, le=16384, multiple_of=2)]
 """4:2:0 has no odd sizes. Source: libx264 takes no side longer than this."""
 SampleRate = Literal[8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000]
 """Source: those that FFmpeg's AAC encoder takes."""
-ColourPreset = Literal["none", "warm", "cool", "vivid", "mono", "film"]
-Blend = Literal["normal", "screen", "lighten"]
-"""How a video overlay meets what is below it; black is nothing to the last two."""
+Words = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
 class Canvas(Value):
@@ -34,12 +46,17 @@ class Canvas(Value):
 
 
 class Clip(Value):
-    """A stretch of one asset, fitted into the canvas with black bars; `source` counts its frames at canvas fps."""
+    """A stretch of one asset, fitted into the canvas; `source` counts its frames at canvas fps.
+
+    `lut` is a table of colours: a .cube file, and a picture of it (a Hald CLUT) once pictures are drawn.
+    """
 
     type: Literal["clip"] = "clip"
     asset: Digest
     source: Range
     colour: ColourPreset = "none"
+    fit: Fit = "contain"
+    lut: Digest | None = None
 
     @property
     def length(self) -> int:
@@ -48,10 +65,11 @@ class Clip(Value):
 
 
 class Gap(Value):
-    """Black for a while."""
+    """Black, or another colour, for a while."""
 
     type: Literal["gap"] = "gap"
     length: Positive
+    colour: Rgb = "#000000"
 
 
 class Transition(Value):
@@ -60,11 +78,13 @@ class Transition(Value):
     `crossfade`: the last `length` frames of the part before and the first of the part after are one stretch of frames,
     so the timeline is that much shorter. `fade`: the part before goes to black within its last `length` frames, the
     part after comes out of black within its first; no frame is gained or lost. A fade may be first or last.
+    `family` says what a crossfade looks like.
     """
 
     type: Literal["transition"] = "transition"
     kind: Literal["fade", "crossfade"]
     length: Positive
+    family: Family = "fade"
 
 
 Part = Clip | Gap
@@ -74,7 +94,8 @@ Item = Annotated[Clip | Gap | Transition, Field(discriminator="type")]
 class _Overlay(Value):
     """Something above the base track, its corner at `x`, `y` in pixels; `at` is on the timeline.
 
-    Units: `fade_in` and `fade_out` are the frames it takes to come and to go, inside `at`.
+    Units: `fade_in` and `fade_out` are the frames it takes to come and to go, inside `at`. Meanwhile it also moves:
+    from where `enter` says to its place, from its place to where `leave` says, slower towards its place.
     """
 
     x: int
@@ -83,27 +104,41 @@ class _Overlay(Value):
     opacity: Opacity = Fraction(1)
     fade_in: Frames = 0
     fade_out: Frames = 0
+    enter: Shift | None = None
+    leave: Shift | None = None
 
     @model_validator(mode="after")
     def _fades_fit(self) -> "_Overlay":
         if self.fade_in + self.fade_out > self.at.length:
             raise ValueError(f"the fades of an overlay at {self.at} are longer than the overlay")
+        if (self.enter and not self.fade_in) or (self.leave and not self.fade_out):
+            raise ValueError(f"an overlay at {self.at} moves in no time; give it a fade as long as the move")
         return self
 
 
 class ImageOverlay(_Overlay):
-    """A still picture; unscaled, or scaled to `width` x `height`."""
+    """A still picture; unscaled, or brought to `width` x `height`, given together.
+
+    `fit` "stretch" takes that size as it is; "contain" leaves clear what is left of it, "cover" fills it, "blur" fills
+    what is left with the picture itself, large and blurred. The asset is any picture; once pictures are drawn, it is a
+    PNG of that very size, to be stretched by nothing.
+    """
 
     type: Literal["image"] = "image"
     asset: Digest
     width: Positive | None = None
     height: Positive | None = None
+    fit: Literal["stretch", "contain", "cover", "blur"] = "stretch"
+    zoom: Zoom | None = None
+    blend: Blend = "normal"
+    key: ChromaKey | None = None
 
 
 class VideoOverlay(_Overlay):
     """A moving picture that begins at its frame `start`, at canvas fps; unscaled, or scaled; held or looped at its end.
 
-    A blend other than normal covers the whole canvas: the picture is letterboxed into it.
+    A blend other than normal covers the whole canvas: the picture is letterboxed into it. `is_covering`: it fills its
+    size, or the canvas, and is cut at the edges instead. `has_alpha`: it is seen through where its own pixels say.
     """
 
     type: Literal["video"] = "video"
@@ -113,16 +148,31 @@ class VideoOverlay(_Overlay):
     height: Positive | None = None
     blend: Blend = "normal"
     is_looped: bool = False
+    is_covering: bool = False
+    has_alpha: bool = False
+    key: ChromaKey | None = None
 
 
 class TextOverlay(_Overlay):
-    """Words, drawn by us and never read by FFmpeg. Units: `size` in pixels of the canvas; `font` is an asset."""
+    """Words, drawn by us and never read by FFmpeg. Units: `size` in pixels of the canvas; `font` is an asset.
+
+    The block of words lies with its `anchor` at `x`, `y`. `width` wraps its lines; with `height` as well the words are
+    drawn smaller than `size` until they fit, down to `least`; what does not fit even then is cut with an ellipsis.
+    """
 
     type: Literal["text"] = "text"
-    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    text: Words
     size: Annotated[int, Field(ge=4, le=2000)]
-    colour: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = "#ffffff"
+    colour: Rgb = "#ffffff"
     font: Digest | None = None
+    anchor: Anchor = "top-left"
+    align: Literal["left", "center", "right"] = "left"
+    width: Positive | None = None
+    height: Positive | None = None
+    least: Annotated[int, Field(ge=4, le=2000)] = 12
+    outline: Outline = Outline()
+    shadow: Shadow | None = None
+    backing: Backing | None = None
 
 
 Overlay = Annotated[ImageOverlay | VideoOverlay | TextOverlay, Field(discriminator="type")]
@@ -134,7 +184,9 @@ class SoundTrack(Value):
     Cut at the end, padded with silence, or looped when asked. `gain` is linear: 1.0 leaves the sound as it is.
     `ducked_by` is the place in `sounds` of the track that presses this one down while it speaks.
 
-    Units: frames of the timeline for `start`, `fade_in` and `fade_out`.
+    Units: frames of the timeline for `start`, `fade_in` and `fade_out`; samples of the canvas for `lead`, by which the
+    sound begins later than `at` does, so that one track follows another without a gap. Two tracks that fade into each
+    other with `curve` "power" are as loud together as one.
     """
 
     asset: Digest
@@ -142,15 +194,33 @@ class SoundTrack(Value):
     is_looped: bool = False
     at: Range | None = None
     start: Frames = 0
+    lead: Frames = 0
     fade_in: Frames = 0
     fade_out: Frames = 0
+    curve: Literal["linear", "power"] = "linear"
     ducked_by: Frames | None = None
+
+
+class Chapter(Value):
+    """A named stretch of the video, from frame `start` to the next chapter or the end."""
+
+    start: Frames
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Caption(Value):
+    """Words to be read while `at` is shown, as a stream of their own: a player shows or hides them."""
+
+    at: Range
+    text: Words
 
 
 class Timeline(Value):
     """The whole edit. The base track gives the length; overlays lie above it in order; sounds are summed.
 
-    `is_mute` videos have no sound track; the others have one, silent where nothing sounds.
+    `is_mute` videos have no sound track; the others have one, silent where nothing sounds. `loudness_lufs`: the sum is
+    brought there by one linear gain. Chapters and captions rise; they touch no pixel. `language` is theirs, by ISO
+    639-2.
     """
 
     version: Literal[1] = 1
@@ -159,6 +229,20 @@ class Timeline(Value):
     overlays: tuple[Overlay, ...] = ()
     sounds: tuple[SoundTrack, ...] = ()
     is_mute: bool = False
+    loudness_lufs: Annotated[Fraction, Field(ge=-40, le=-5)] | None = None
+    chapters: tuple[Chapter, ...] = ()
+    captions: tuple[Caption, ...] = ()
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")] = "und"
+
+    @model_validator(mode="after")
+    def _names_rise(self) -> "Timeline":
+        starts = [chapter.start for chapter in self.chapters]
+        if starts != sorted(set(starts)) or (starts and starts[-1] >= self.length):
+            raise ValueError(f"chapters do not rise, or one begins after the timeline's {self.length} frames")
+        edges = [edge for caption in self.captions for edge in (caption.at.start, caption.at.end)]
+        if edges != sorted(edges) or (edges and edges[-1] > self.length):
+            raise ValueError(f"captions overlap, or one goes past the timeline's {self.length} frames")
+        return self
 
     @model_validator(mode="after")
     def _transitions_fit(self) -> "Timeline":
@@ -227,6 +311,7 @@ class Timeline(Value):
         used = [item.asset for item in self.picture if isinstance(item, Clip)]
         used += [overlay.asset for overlay in self.overlays if not isinstance(overlay, TextOverlay)]
         used += [overlay.font for overlay in self.overlays if isinstance(overlay, TextOverlay) and overlay.font]
+        used += [item.lut for item in self.picture if isinstance(item, Clip) and item.lut]
         used += [sound.asset for sound in self.sounds]
         return tuple(dict.fromkeys(used))
 
@@ -240,13 +325,16 @@ class Timeline(Value):
         at = 0
         for item in self.picture:
             if isinstance(item, Transition):
-                lines.append(f"{item.kind:<6} {item.length} frames")
+                family = "" if item.family == "fade" else f" {item.family}"
+                lines.append(f"{item.kind:<6} {item.length} frames{family}")
                 at -= item.length if _overlaps(item) else 0
                 continue
             lines.append(_part_line(item, Range(start=at, end=at + item.length)))
             at += item.length
         lines += [_overlay_line(overlay) for overlay in self.overlays]
         lines += [_sound_line(sound, self.length) for sound in self.sounds]
+        lines += [f"chapter {chapter.start} {chapter.title!r}" for chapter in self.chapters]
+        lines += [f"caption {caption.at} {caption.text!r}" for caption in self.captions]
         return "\n".join(lines) + "\n"
 
 
@@ -256,9 +344,10 @@ def _overlaps(item: Clip | Gap | Transition) -> bool:
 
 def _part_line(part: Part, here: Range) -> str:
     if isinstance(part, Gap):
-        return f"gap    {here}"
+        return f"gap    {here}" + ("" if part.colour == "#000000" else f" {part.colour}")
     colour = "" if part.colour == "none" else f" {part.colour}"
-    return f"clip   {here} {part.asset[:12]} {part.source}{colour}"
+    table = f" lut {part.lut[:12]}" if part.lut else ""
+    return f"clip   {here} {part.asset[:12]} {part.source}{colour}{table}" + ("" if part.fit == "contain" else " cover")
 
 
 def _overlay_line(overlay: Overlay) -> str:
@@ -268,6 +357,10 @@ def _overlay_line(overlay: Overlay) -> str:
         words.append(f"{overlay.width}x{overlay.height}")
     if isinstance(overlay, VideoOverlay):
         words += [f"from {overlay.start}", overlay.blend, *(["looped"] if overlay.is_looped else [])]
+    if isinstance(overlay, ImageOverlay) and overlay.zoom:
+        words.append(f"zoom {float(overlay.zoom.start):g} to {float(overlay.zoom.end):g}")
+    words += [f"comes {overlay.enter.dx}:{overlay.enter.dy}"] if overlay.enter else []
+    words += [f"goes {overlay.leave.dx}:{overlay.leave.dy}"] if overlay.leave else []
     if overlay.opacity != 1:
         words.append(f"opacity {float(overlay.opacity):g}")
     return " ".join(words) + _fades(overlay.fade_in, overlay.fade_out)

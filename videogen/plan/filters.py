@@ -6,7 +6,8 @@ from fractions import Fraction
 import ffmpeg  # ffmpeg-python: builds graphs, and is used for nothing else
 
 from videogen.model.media import Media, Picture
-from videogen.model.timeline import Canvas, Clip, ColourPreset, Gap, ImageOverlay, Overlay, Part, Timeline, Transition
+from videogen.model.style import ColourPreset
+from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, Overlay, Part, Timeline, Transition
 from videogen.model.timeline import VideoOverlay as Film
 from videogen.plan.inputs import Stream, image_input, picture_input, picture_of
 

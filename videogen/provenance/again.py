@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from videogen import durable
-from videogen.catalog import logo_of
+from videogen.catalog import logo_of, picture_of
 from videogen.edit import story_timeline
 from videogen.errors import InputError, MissingInput
 from videogen.ffmpeg import Progress
@@ -55,6 +55,8 @@ class Again:
         return self._manifest.assets or ingredients(self._manifest.task, {})
 
     def _path(self, one: Ingredient) -> Path:
+        if one.role == "picture":
+            return picture_of(self._root, one.sha256)
         if one.role != "logo":
             return self._root / one.path
         kept = logo_of(self._root, one.sha256)
@@ -77,7 +79,7 @@ class Again:
         media: dict[str, Media] = known or {
             content: asset.media for content, asset in assets_of_task(self._root, task).items()
         }
-        timeline = story_timeline(task.story(), media, canvas)
+        timeline = task.timeline or story_timeline(task.story(), media, canvas)
         plan = compile_plan(timeline, media, self._bench.profile(canvas), segment_s=self._bench.cut_s(canvas))
         if self._manifest.fallback and len(self._manifest.segments) == 1:
             whole = full_encode(plan, timeline, media, self._manifest.fallback)

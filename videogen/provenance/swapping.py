@@ -79,6 +79,8 @@ def swapped(
         raise RecipeError(f"{by.path} is no clip", remedy="Give one of scanned/video/.")
     if by.sha256 == clip:
         raise RecipeError(f"{by.path} is the clip that is there", remedy="Give another one.")
+    if task.timeline is not None:
+        raise RecipeError("only a clip of a story can be swapped", remedy="Change its description and drop it again.")
     clips = list(task.inputs.clips)
     _expect_long(by, max(_length(clips[nth - 1]) for nth in places), task, library)
     was = clips[places[0] - 1].path
@@ -154,7 +156,7 @@ def _expect_long(by: Asset, frames: int, task: Task, library: Callable[[], Catal
 def _expect_there(root: Path, task: Task) -> None:
     """Prove that the library has all that the task will be made of."""
     inputs = task.inputs
-    for given in (inputs.voice, inputs.music, *inputs.clips):
+    for given in inputs.files:
         if read_asset(root, given.path).sha256 != given.sha256:
             raise MissingInput(
                 f"{given.path} is not the file this video was made of",

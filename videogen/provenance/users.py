@@ -121,5 +121,5 @@ def _paths_of(content: Content) -> list[str]:
 
 def _paths(task: Task) -> dict[str, str]:
     inputs = task.inputs
-    given = (inputs.voice, inputs.music, *inputs.clips, *([inputs.logo] if inputs.logo else []))
+    given = (*inputs.files, *([inputs.logo] if inputs.logo else []))
     return {one.sha256: one.path for one in given}

@@ -51,6 +51,10 @@ class Bench:
         """Give the same bench without a device: what it makes has another profile, so the two are never in one file."""
         return replace(self, encoder=self.encoder.model_copy(update={"name": SOFTWARE}), device=Device())
 
+    def at_quality(self, quality: int | None) -> "Bench":
+        """Give the same bench with another CRF; None leaves it as it is."""
+        return self if quality is None else replace(self, encoder=self.encoder.model_copy(update={"quality": quality}))
+
     def cut_s(self, canvas: Canvas) -> Fraction:
         """Give the length of a segment on a canvas. Units: seconds."""
         return self.segment_s or self.encoder.gop / canvas.fps

@@ -4,7 +4,7 @@ from pathlib import Path
 from threading import Lock
 
 from videogen import durable
-from videogen.catalog import read_asset
+from videogen.catalog import picture_of, read_asset
 from videogen.errors import MissingInput
 from videogen.model.media import Asset
 from videogen.model.task import Input, Task
@@ -12,9 +12,8 @@ from videogen.model.task import Input, Task
 
 def assets_of_task(root: Path, task: Task) -> dict[str, Asset]:
     """Give what is known of each content of a task. Raises: MissingInput: a file is not in the library."""
-    inputs = task.inputs
     assets: dict[str, Asset] = {}
-    for given in (inputs.voice, inputs.music, *inputs.clips):
+    for given in task.inputs.files:
         if given.sha256 in assets and assets[given.sha256].path == given.path:
             continue
         asset = read_asset(root, given.path)
@@ -29,9 +28,10 @@ class TaskFiles:
 
     def __init__(self, root: Path, folder: Path, task: Task) -> None:
         inputs = task.inputs
-        self._wanted = {
-            given.sha256: (given, root / given.path) for given in (inputs.voice, inputs.music, *inputs.clips)
-        }
+        self._wanted = {given.sha256: (given, root / given.path) for given in inputs.files}
+        for sha256 in inputs.pictures:
+            path = picture_of(root, sha256)
+            self._wanted[sha256] = Input(path=str(path.relative_to(root)), sha256=sha256), path
         if inputs.logo:
             self._wanted[inputs.logo.sha256] = inputs.logo, folder / "logo.png"
         self._proven: set[str] = set()

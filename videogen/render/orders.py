@@ -26,6 +26,8 @@ class Order:
     plan: Plan
     assets: Mapping[str, Asset] = field(default_factory=dict)
     """Where its contents came from, as far as they are the library's."""
+    warnings: tuple[str, ...] = ()
+    """What was done without or otherwise when its description was read."""
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -39,13 +41,24 @@ def compile_task(root: Path, task: Task, bench: Bench) -> Order:
 
     Raises: InputError: the paper is wrong, or a file is not in the library.
     """
-    width, height = parse_resolution(task.render.resolution)
-    canvas = Canvas(width=width, height=height, fps=parse_rate(str(task.render.frame_rate)))
     assets = assets_of_task(root, task)
     media = {content: asset.media for content, asset in assets.items()}
-    timeline = story_timeline(task.story(), media, canvas)
-    plan = compile_plan(timeline, media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
-    return Order(timeline, media, plan, assets)
+    timeline = timeline_of(task, media)
+    bench = bench.at_quality(task.quality)
+    plan = compile_plan(timeline, media, bench.profile(timeline.canvas), segment_s=bench.cut_s(timeline.canvas))
+    return Order(timeline, media, plan, assets, task.warnings)
+
+
+def timeline_of(task: Task, media: Mapping[str, Media]) -> Timeline:
+    """Give a task's edit: the one it holds, or the story's that follows from its paper.
+
+    Raises: InputError: the paper is wrong, or a content's media is unknown.
+    """
+    if task.timeline is not None:
+        return task.timeline
+    width, height = parse_resolution(task.render.resolution)
+    canvas = Canvas(width=width, height=height, fps=parse_rate(str(task.render.frame_rate)))
+    return story_timeline(task.story(), media, canvas)
 
 
 def known_of(order: Order, store: Segments) -> Known:

@@ -76,6 +76,7 @@ def _times(job: Job) -> Times:
 def _warnings(order: Order, fallback: str) -> Iterator[str]:
     if fallback:
         yield f"fallback: {fallback}"
+    yield from order.warnings
     for asset in order.assets.values():
         for word in asset.media.warnings:
             yield f"{word}: {asset.path}: {WARNINGS.get(word, 'a later version knows what this means.')}"

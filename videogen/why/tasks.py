@@ -69,7 +69,9 @@ def _paper_facts(folder: Path) -> dict[str, Any]:
 def _facts(task: Task) -> dict[str, Any]:
     return told(
         {
-            "voice": task.inputs.voice.path,
+            "recipe": task.recipe if task.recipe != "story" else None,
+            "voice": task.inputs.voice.path if task.inputs.voice else None,
+            "description": task.inputs.description.path if task.inputs.description else None,
             "category": task.category,
             "story": task.story_name,
             "frames": task.frames,

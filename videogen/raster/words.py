@@ -9,7 +9,7 @@ A letter that the font lacks is the font's box; a font of colours is drawn in on
 Right-to-left and complex scripts are shaped where Pillow has Raqm, else letter by letter from left to right.
 
 Pictures begin at even pixels: FFmpeg's overlay moves a picture only by whole samples of chroma, so it would draw one
-that begins at an odd pixel a pixel too early. Source: tests/test_lettering.py (measured).
+that begins at an odd pixel a pixel too early. Source: tests/raster/test_words.py (measured).
 """
 
 import re

@@ -15,9 +15,9 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont, features
 from tests import footage
 from tests.papers import digest
 from videogen.errors import MediaError
-from videogen.lettering import MAX_FONT_BYTES, Lettered, lettered
 from videogen.model.timebase import Range
 from videogen.model.timeline import Canvas, Clip, ImageOverlay, Overlay, TextOverlay, Timeline, VideoOverlay
+from videogen.raster.words import MAX_FONT_BYTES, Lettered, lettered
 
 CANVAS = Canvas(width=320, height=180, fps=Fraction(25))
 ALL = Range(start=0, end=50)
@@ -196,14 +196,14 @@ def test_timeline_without_words_comes_back_as_it_is() -> None:
 def test_pictures_are_named_by_their_bytes_and_always_the_same() -> None:
     """Another process with another hash seed draws the same bytes, and their SHA-256 is their name."""
     program = (
-        "from tests.test_lettering import lettered, nowhere, text, timeline\n"
+        "from tests.raster.test_words import lettered, nowhere, text, timeline\n"
         "print(*lettered(timeline(text('Same\\nwords')), nowhere).images)"
     )
     other = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         check=True,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parent.parent.parent,
         env={"PYTHONHASHSEED": "7"},
         timeout=60,
     )
