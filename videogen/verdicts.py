@@ -40,7 +40,7 @@ internal-error | file task | videogen itself failed on it | Report it; dropped o
 kind-mismatch | file command | it is another kind of file than its folder takes | Drop it where it belongs.
 media | task command | an input could not be decoded, or is not what is needed | Replace the file, drop the voice again.
 misplaced | file | it lies at no place of raw/ | Drop it into one of the places the sentence names.
-missing-file | file command | a description names a file that is not there | Put the file beside it, or correct its name.
+missing-file | file command | a description names a file that is not there | Put it beside it, or correct its name.
 missing-input | task command | something it needs is not there, or cannot be read | Drop it again, then retry.
 no-media | command | it holds no picture and no sound | Give another file.
 no-moov | file command | the index of the MP4 is missing: the copy or the recording broke off | Copy it again, whole.

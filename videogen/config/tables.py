@@ -1,31 +1,21 @@
-"""Every setting, with its unit, its default and the reason for it. Defaults < videogen.toml < VIDEOGEN_*, read once."""
+"""The tables of settings: each with its unit, its default and the reason for it."""
 
-import os
-import tomllib
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-    TomlConfigSettingsSource,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from videogen.errors import ConfigError, RecipeError
+from videogen.errors import RecipeError
 from videogen.model.quality import Check
 from videogen.model.timebase import parse_rate, parse_resolution
 
-FILE_NAME = "videogen.toml"
 
+class Table(BaseModel):
+    """A group of settings, frozen; it knows no others."""
 
-class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
 
 
-class Scan(_Table):
+class Scan(Table):
     """How files are taken in."""
 
     quiet_s: Annotated[
@@ -49,7 +39,7 @@ class Scan(_Table):
     ] = 4.0
 
 
-class Audio(_Table):
+class Audio(Table):
     """How music is brought to one loudness."""
 
     music_lufs: Annotated[
@@ -63,7 +53,7 @@ class Audio(_Table):
     ] = 0.5
 
 
-class Assemble(_Table):
+class Assemble(Table):
     """How a voice becomes a task."""
 
     category: Annotated[
@@ -90,7 +80,7 @@ class Assemble(_Table):
     ] = {}
 
 
-class Render(_Table):
+class Render(Table):
     """What a video looks and sounds like, and what its encode may use."""
 
     resolution: Annotated[str, Field(description="pixels, WIDTHxHEIGHT, even; every clip is letterboxed into it.")] = (
@@ -144,7 +134,7 @@ class Render(_Table):
         return text
 
 
-class SegmentStore(_Table):
+class SegmentStore(Table):
     """What is kept of encoded clips, under scanned/.segments."""
 
     seconds: Annotated[
@@ -155,7 +145,7 @@ class SegmentStore(_Table):
     ] = 50.0
 
 
-class Ffmpeg(_Table):
+class Ffmpeg(Table):
     """Which FFmpeg."""
 
     proof_s: Annotated[
@@ -177,7 +167,7 @@ class Ffmpeg(_Table):
     ] = ()
 
 
-class Node(_Table):
+class Node(Table):
     """How a render node works."""
 
     name: Annotated[str, Field(description="[A-Za-z0-9_-], at most 40; empty is the host's name.")] = ""
@@ -220,7 +210,7 @@ class Node(_Table):
         return self
 
 
-class Crawl(_Table):
+class Crawl(Table):
     """How links become text."""
 
     allowed_hosts: Annotated[
@@ -238,7 +228,7 @@ class Crawl(_Table):
     poll_s: Annotated[float, Field(gt=0, description="s; the crawler looks for new link files this often.")] = 2.0
 
 
-class TrashRoom(_Table):
+class TrashRoom(Table):
     """How long what failed is kept, and how much of it. A dropped file stays a week, whatever these say."""
 
     days: Annotated[
@@ -256,7 +246,7 @@ class TrashRoom(_Table):
     attempts_gb: Annotated[float, Field(gt=0, description="GB in trash/attempts; beyond it the oldest go.")] = 10.0
 
 
-class Gate(_Table):
+class Gate(Table):
     """What a video is held to before it is published. What its sources already are is no defect."""
 
     black_s: Annotated[
@@ -294,7 +284,7 @@ class Gate(_Table):
     off: Annotated[tuple[Check, ...], Field(description="checks that are not judged; their numbers are kept.")] = ()
 
 
-class Log(_Table):
+class Log(Table):
     """Where lines go."""
 
     dir: Annotated[str, Field(description="folder, relative to the root; one file per process, rotated daily.")] = (
@@ -310,91 +300,3 @@ class Log(_Table):
     metrics_s: Annotated[
         float, Field(gt=0, description="s; a node logs its figures this often, where something happened.")
     ] = 60.0
-
-
-class Settings(BaseSettings):
-    """All settings, frozen."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        env_prefix="VIDEOGEN_",
-        env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
-    )
-
-    scan: Scan = Scan()
-    audio: Audio = Audio()
-    assemble: Assemble = Assemble()
-    render: Render = Render()
-    segments: SegmentStore = SegmentStore()
-    ffmpeg: Ffmpeg = Ffmpeg()
-    node: Node = Node()
-    crawl: Crawl = Crawl()
-    trash: TrashRoom = TrashRoom()
-    gate: Gate = Gate()
-    log: Log = Log()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over file; no .env files and no secret folders."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
-
-def load(root: Path) -> Settings:
-    """Read the settings of a root.
-
-    Raises: ConfigError: a setting is unknown or wrong: which one, and what it may be.
-    """
-    path = root / FILE_NAME
-
-    for variable in os.environ:
-        table, is_nested, _ = variable.upper().removeprefix("VIDEOGEN_").partition("__")
-        if variable.upper().startswith("VIDEOGEN_") and is_nested and table.lower() not in Settings.model_fields:
-            raise ConfigError(f"{variable} names no table of settings", remedy="`videogen config` lists every setting.")
-
-    class Here(Settings):
-        model_config = SettingsConfigDict(toml_file=path)
-
-    try:
-        return Here()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        said = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise ConfigError(
-            f"the setting {name} is {str(first.get('input'))[:100]!r}: {said}",
-            remedy=f"Correct it in {FILE_NAME} or VIDEOGEN_*; `videogen config` lists every setting.",
-        ) from error
-    except SettingsError as error:
-        raise ConfigError(
-            f"{error}: lists and tables in the environment are JSON",
-            remedy="Write it as in VIDEOGEN_CRAWL__ALLOWED_HOSTS='[\"intranet:8080\"]'.",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML ({error})", remedy="Correct the file, or move it away.") from error
-
-
-def rows(settings: Settings) -> list[dict[str, Any]]:
-    """List every setting: name, value, default, and the unit and reason."""
-    listed = []
-    defaults = Settings.model_construct()
-    for table_name in Settings.model_fields:
-        table, default = getattr(settings, table_name), getattr(defaults, table_name)
-        for name, field in type(table).model_fields.items():
-            listed.append(
-                {
-                    "name": f"{table_name}.{name}",
-                    "value": getattr(table, name),
-                    "default": getattr(default, name),
-                    "about": field.description or "",
-                }
-            )
-    return listed
