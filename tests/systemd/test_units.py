@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.systemd.unit import APP, ROOT, SERVICES, Unit, installed, make, needs
-from videogen import config
+from videogen.config.tables import Node
 from videogen.daemon.up import CHILD_GRACE_S
 
 EXPOSURE = 2.0
@@ -160,7 +160,7 @@ def test_what_all_roles_share(units: Path, name: str) -> None:
 @each_service
 def test_a_drain_is_over_before_the_manager_loses_patience(units: Path, name: str) -> None:
     """Whoever drains has time left after `node.drain_s` to end its FFmpeg and give its task back (A3, P16)."""
-    assert float(Unit(units / name).the("TimeoutStopSec")) >= config.Node().drain_s + CHILD_GRACE_S
+    assert float(Unit(units / name).the("TimeoutStopSec")) >= Node().drain_s + CHILD_GRACE_S
 
 
 @pytest.mark.parametrize(
