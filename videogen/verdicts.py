@@ -14,6 +14,7 @@ _REFUSED = """
 address-not-public | link | its host is in a private network | Give an address that anyone can open.
 bad-answer | link | the site sent what is not proper HTTP | Ask the site's owner.
 bad-body | link | the page came in a packing that cannot be unpacked | Ask the site's owner.
+bad-captions | file command | its captions cannot be read | Correct them in the line that is told, drop again.
 bad-folder-name | file | its folder has control characters, is not UTF-8, or too long | Rename the folder, drop again.
 bad-index | task | the index of the finished video cannot be read | Report it with the folder.
 bad-magic | file command | by its first bytes it is nothing that videogen reads | Export it as MP4 or MP3, drop that.
