@@ -1,8 +1,6 @@
 """The sound of a video: gains mean what they say, everything is in its place to the sample, and no peak goes over."""
 
 import re
-import subprocess
-import wave
 from array import array
 from collections.abc import Sequence
 from fractions import Fraction
@@ -14,37 +12,18 @@ import pytest
 
 from tests import footage
 from tests.papers import HALF_MINUTE
+from tests.render.ears import RATE, Ear, mixed, take, tone, wav, words_raw
 from tests.render.studio import Bakery, Shelf, canvas, mute, samples_in, words
-from videogen.model.media import Loudness
 from videogen.model.profile import Encoder, Profile
 from videogen.model.timebase import Range, samples_of
 from videogen.model.timeline import Gap, SoundTrack, Timeline
 from videogen.plan import compile_plan
-from videogen.plan.encode import encode_sound
 from videogen.render.mixing import Mixing
 from videogen.render.stitch import stitch
 from videogen.render.workshop import Workshop
 
-RATE = 48000
 DELIVERED_DBTP = -1.0
 """Source: EBU R128: the true peak that is delivered."""
-Ear = Sequence[float]
-
-
-def wav(path: Path, *ears: Ear) -> Path:
-    """Write samples of -1 to 1 as 16 bits at 48 kHz, one channel for each ear."""
-    mixed = array("h", (round(32767 * sample) for both in zip(*ears, strict=True) for sample in both))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(len(ears))
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(mixed.tobytes())
-    return path
-
-
-def tone(hz: int, seconds: float, peak: float = 0.5) -> list[float]:
-    """Give a sine from phase 0."""
-    return [peak * sin(2 * pi * hz * n / RATE) for n in range(int(seconds * RATE))]
 
 
 def click(at: int, length: int) -> list[float]:
@@ -52,37 +31,9 @@ def click(at: int, length: int) -> list[float]:
     return [0.8 if n == at else 0.0 for n in range(length)]
 
 
-def take(shelf: Shelf, path: Path, peak_dbtp: float | None = None) -> str:
-    """Put a sound on the shelf, with a true peak where that is known."""
-    asset = shelf.take(path, "source")
-    heard = shelf.media[asset].sound
-    if peak_dbtp is not None and heard is not None:
-        loudness = Loudness(integrated_lufs=-20, true_peak_dbtp=peak_dbtp, range_lu=1)
-        shelf.media[asset] = shelf.media[asset].model_copy(
-            update={"sound": heard.model_copy(update={"loudness": loudness})}
-        )
-    return asset
-
-
 def over(frames: int, *sounds: SoundTrack, fps: Fraction | int = 25) -> Timeline:
     """Give black with sounds."""
     return Timeline(canvas=canvas(fps), picture=(Gap(length=frames),), sounds=sounds)
-
-
-def mixed(shelf: Shelf, timeline: Timeline) -> tuple[Ear, Ear]:
-    """Run the sound's own command with plain samples in place of AAC: left and right."""
-    argv = encode_sound(timeline, shelf.media, Profile(canvas=timeline.canvas))
-    begin, end = argv.index("-map"), argv.index("step:out")
-    plain = [*argv[: begin + 2], "-c:a", "pcm_f32le", "-f", "f32le", *argv[end:]]
-    raw = words_raw([shelf.argument(word) for word in plain])
-    both = array("f", raw)
-    return both[0::2], both[1::2]
-
-
-def words_raw(argv: Sequence[str]) -> bytes:
-    """Run the FFmpeg that is always there and give the bytes it wrote."""
-    whole = [str(footage.program()), "-hide_banner", "-nostdin", "-v", "error", *argv]
-    return subprocess.run(whole, capture_output=True, check=True, timeout=60).stdout
 
 
 def rms(ear: Ear) -> float:

@@ -20,7 +20,7 @@ from videogen.model.style import (
     Shift,
     Zoom,
 )
-from videogen.model.timebase import Range
+from videogen.model.timebase import Range, samples_of
 from videogen.model.value import Digest, Value
 
 Positive = Annotated[int, Field(gt=0)]
@@ -279,6 +279,9 @@ class Timeline(Value):
                 raise ValueError(f"a sound lies at {at}, past the timeline's {self.length} frames")
             if sound.fade_in + sound.fade_out > at.length:
                 raise ValueError(f"the fades of a sound at {at} are longer than the sound")
+            begin, end = (samples_of(edge, self.canvas.fps, self.canvas.sample_rate) for edge in (at.start, at.end))
+            if sound.lead >= end - begin:
+                raise ValueError(f"a sound at {at} begins {sound.lead} samples later, after its end")
             by = sound.ducked_by
             if by is not None and (by >= len(self.sounds) or by == index or self.sounds[by].ducked_by is not None):
                 raise ValueError(f"sound {index} is ducked by {by}, which is no other track that plays undisturbed")

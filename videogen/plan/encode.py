@@ -76,14 +76,20 @@ def on_device(argv: Sequence[str], encoder: Encoder, device: str) -> tuple[str, 
 
 
 def encode_sound(
-    timeline: Timeline, media: Mapping[str, Media], profile: Profile, *, ceiling_dbtp: float = CEILING_DBTP
+    timeline: Timeline,
+    media: Mapping[str, Media],
+    profile: Profile,
+    *,
+    ceiling_dbtp: float = CEILING_DBTP,
+    gain_db: float | None = None,
 ) -> tuple[str, ...]:
     """Give FFmpeg's arguments for the sound alone: one pass, whole; NUT, which can be read while it is written.
 
+    `gain_db`: as `sound_stream` takes it.
     Raises: MissingInput: a sound's media is unknown.
     """
     output = ffmpeg.output(
-        sound_stream(timeline, known(media), ceiling_dbtp),
+        sound_stream(timeline, known(media), ceiling_dbtp, gain_db),
         OUTPUT,
         **{
             "c:a": "aac",
