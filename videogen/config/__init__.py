@@ -14,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from videogen.config.recipes import Composition, GoldenFrame
 from videogen.config.tables import (
     Assemble,
     Audio,
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     trash: TrashRoom = TrashRoom()
     gate: Gate = Gate()
     log: Log = Log()
+    composition: Composition = Composition()
+    golden_frame: GoldenFrame = GoldenFrame()
 
     @classmethod
     def settings_customise_sources(

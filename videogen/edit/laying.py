@@ -1,6 +1,7 @@
 """Clips laid on a timeline by the times a person wrote, each rounded to a frame once, with what joins them.
 
-A place is reckoned in exact seconds and its two ends are rounded, so neighbours touch without a frame between them.
+Where no time is written, the frames of a clip follow those of the clip before it, all that its trims give. Times that
+differ by less than a frame are meant to be one: no flash of black comes of rounding.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from videogen.edit.contradiction import contradiction, seconds
 from videogen.edit.story import length_frames
+from videogen.errors import RecipeError
 from videogen.model.composition import ClipEntry
 from videogen.model.media import Media
 from videogen.model.style import Family
@@ -76,10 +78,17 @@ def laid(entries: Sequence[ClipEntry], found: Sequence[Found], canvas: Canvas) -
         before = rows[-1] if rows else None
         join = _join(before, nth, entry, canvas)
         start_s, end_s = _place(nth, entry, before, length_s, join, canvas)
-        place = _range(nth, start_s, end_s, canvas)
         there = length_frames(_picture_s(file.media), canvas)
-        first = max(0, min(frames_of(first_s, canvas.fps), there - place.length))
-        rows.append(Laid(nth, entry, file.asset, first, there, start_s, end_s, place))
+        first = min(frames_of(first_s, canvas.fps), there - 1)
+        shown = max(1, min(frames_of(first_s + length_s, canvas.fps), there) - first)
+        start = frames_of(start_s, canvas.fps)
+        if before and entry.start_time is None and (entry.end_time is None or entry.trim_end is None):
+            start = before.place.end - join.frames
+        end = start + shown if entry.end_time is None else frames_of(entry.end_time, canvas.fps)
+        if end <= start:
+            raise _frameless(nth, start_s, end_s, canvas)
+        row = Laid(nth, entry, file.asset, first, there, start_s, end_s, Range(start=start, end=end))
+        rows.append(_moved(row, start))
         if before:
             rows[-2:] = _joined(before, rows[-1], join, canvas)
         else:
@@ -188,15 +197,18 @@ def _expect_length(
         )
 
 
-def _range(nth: int, start_s: Fraction, end_s: Fraction, canvas: Canvas) -> Range:
-    start, end = frames_of(start_s, canvas.fps), frames_of(end_s, canvas.fps)
-    if end <= start:
-        raise contradiction(
-            f"/clips/{nth}",
-            f"lasts {seconds(end_s - start_s)}, which is no frame at {float(canvas.fps):g} a second",
-            remedy="Show more of it, or leave it out.",
-        )
-    return Range(start=start, end=end)
+def _frameless(nth: int, start_s: Fraction, end_s: Fraction, canvas: Canvas) -> RecipeError:
+    return contradiction(
+        f"/clips/{nth}",
+        f"lasts {seconds(end_s - start_s)}, which is no frame at {float(canvas.fps):g} a second",
+        remedy="Show more of it, or leave it out.",
+    )
+
+
+def _moved(row: Laid, start: int) -> Laid:
+    """Give a clip that begins at another frame and ends where it did, as far as its file has the frames."""
+    length = min(row.place.end - start, row.there)
+    return replace(row, place=Range(start=start, end=start + length), first=min(row.first, row.there - length))
 
 
 # -- two clips ---------------------------------------------------------------------------------------------------------
@@ -242,6 +254,9 @@ def _join(before: Laid | None, nth: int, entry: ClipEntry, canvas: Canvas) -> Jo
 def _joined(before: Laid, row: Laid, join: Join, canvas: Canvas) -> tuple[Laid, Laid]:
     """Give two neighbours with what joins them."""
     overlap = before.place.end - row.place.start
+    is_near = abs(overlap) <= 1 or abs(before.end_s - row.start_s) * canvas.fps < 1
+    if is_near and overlap != join.frames and row.place.end > before.place.end:
+        row, overlap = _moved(row, before.place.end), 0
     if row.place.start < before.place.start or (overlap > 0 and not join.frames):
         raise contradiction(
             f"{row.pointer}/start_time",

@@ -9,7 +9,7 @@ from videogen.edit.story import length_frames
 from videogen.model.composition import ImageEntry, OverlayEntry, TextEntry, VideoEntry
 from videogen.model.lettering import Animation, Position, Style
 from videogen.model.media import Media
-from videogen.model.safe import Area, action_safe, title_safe
+from videogen.model.safe import action_safe, title_safe
 from videogen.model.stock import Stock
 from videogen.model.style import Anchor, Backing, ChromaKey, Outline, Shadow, Shift
 from videogen.model.timebase import Range, frames_of
@@ -23,6 +23,13 @@ TRAVEL = 4
 """What slides comes from this part of a side away: it fades meanwhile, and a longer way is a hasty one."""
 DARK = 110
 """Letters with less light than this, of 255, have a bright line round them instead of a dark one."""
+
+
+class _Box(NamedTuple):
+    left: int
+    top: int
+    right: int
+    bottom: int
 
 
 class Above(NamedTuple):
@@ -164,8 +171,8 @@ def _shift(animation: Animation, canvas: Canvas, sign: int) -> Shift | None:
 
 def _words(entry: TextEntry, pointer: str, stock: Stock, canvas: Canvas, at: Range) -> TextOverlay:
     area, place = title_safe(canvas), entry.position
-    x, across, width = _along(place.x, (area.left, area.right), canvas.width, f"{pointer}/position/x")
-    y, down, height = _along(place.y, (area.top, area.bottom), canvas.height, f"{pointer}/position/y")
+    x, across, width = _along(place.x, (area.x, area.x + area.width), canvas.width, f"{pointer}/position/x")
+    y, down, height = _along(place.y, (area.y, area.y + area.height), canvas.height, f"{pointer}/position/y")
     names = {("center", "center"): "center", ("center", across): across, (down, "center"): down}
     anchor = names.get((down, across), f"{down}-{across}")
     return TextOverlay(
@@ -275,19 +282,19 @@ def _key(entry: ImageEntry | VideoEntry) -> ChromaKey | None:
     return ChromaKey(colour=key.color, similarity=key.similarity, softness=key.smoothness) if key else None
 
 
-def _box(entry: ImageEntry | VideoEntry, own: tuple[int, int], canvas: Canvas, pointer: str) -> Area:
+def _box(entry: ImageEntry | VideoEntry, own: tuple[int, int], canvas: Canvas, pointer: str) -> _Box:
     """Give where a picture lies. What has no size keeps its own, as far as the canvas goes."""
     across, down = _size(entry, own, canvas)
     area = action_safe(canvas)
-    left = _corner(entry.position.x, across, (area.left, area.right), canvas.width)
-    top = _corner(entry.position.y, down, (area.top, area.bottom), canvas.height)
+    left = _corner(entry.position.x, across, (area.x, area.x + area.width), canvas.width)
+    top = _corner(entry.position.y, down, (area.y, area.y + area.height), canvas.height)
     for name, at, size, side in (("x", left, across, canvas.width), ("y", top, down, canvas.height)):
         if at >= side or at + size <= 0:
             raise _outside(f"{pointer}/position/{name}", at, side)
     if entry.width and entry.height and entry.fit == "contain":
         width, height = _contained(own, (across, down))
         left, top, across, down = left + (across - width) // 2, top + (down - height) // 2, width, height
-    return Area(left, top, left + across, top + down)
+    return _Box(left, top, left + across, top + down)
 
 
 def _size(entry: ImageEntry | VideoEntry, own: tuple[int, int], canvas: Canvas) -> tuple[int, int]:
@@ -322,9 +329,9 @@ def _corner(written: int | str, size: int, safe: tuple[int, int], side: int) -> 
     return safe[0] if written in {"left", "top"} else safe[1] - size
 
 
-def _even(box: Area) -> Area:
+def _even(box: _Box) -> _Box:
     """Give a box at even pixels and of even sides, as 4:2:0 pictures need."""
     left, top = box.left // 2 * 2, box.top // 2 * 2
-    return Area(
+    return _Box(
         left, top, left + max(2, (box.right - box.left) // 2 * 2), top + max(2, (box.bottom - box.top) // 2 * 2)
     )

@@ -52,6 +52,8 @@ class Stock:
     seed: int = 0
     longest_s: Fraction | None = None
     """The longest video of this recipe that the house allows."""
+    memory_mb: int | None = None
+    """Memory that is free on this machine; None: nobody looked. With little of it a recipe takes a smaller canvas."""
 
     def content(self, mention: Mention) -> Digest:
         """Give the content of a name. Raises: RecipeError: it has none, and the video cannot be without."""
