@@ -2,9 +2,9 @@
 
 Reads: values only. Writes: nothing. Promises: no clock, no chance, no disk.
 Fails with: RecipeError: the recipe cannot be an edit; MissingInput: an asset has no media.
-Known limits: one recipe so far, story.
 """
 
+from videogen.edit.mix import mix_timeline
 from videogen.edit.story import LOGO_XY, story_timeline
 
-__all__ = ["LOGO_XY", "story_timeline"]
+__all__ = ["LOGO_XY", "mix_timeline", "story_timeline"]

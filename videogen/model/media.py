@@ -1,7 +1,9 @@
 """What scan learned of a file: its side file holds exactly this, and it is the catalogue's truth."""
 
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from videogen.model.gops import Gops
 from videogen.model.value import Digest, Value
@@ -127,6 +129,18 @@ class Sound(Value):
         return Fraction(self.samples, self.sample_rate)
 
 
+Label = Annotated[str, StringConstraints(max_length=200)]
+"""Words that strangers wrote into a file: one line, nothing in it that could hide a line (`videogen.model.label`)."""
+
+
+class Tags(Value):
+    """What a sound says of itself; an empty word where it says nothing."""
+
+    title: Label = ""
+    artist: Label = ""
+    album: Label = ""
+
+
 class Media(Value):
     """What a file holds: a picture, a sound, or both.
 
@@ -140,6 +154,8 @@ class Media(Value):
     chapters: tuple[Fraction, ...] = ()
     warnings: tuple[str, ...] = ()
     """What a person should know of a file that was taken, by the words of `videogen.model.warning`."""
+    tags: Tags = Tags()
+    """Of sounds only; side files from before these words have none."""
 
     @property
     def duration_s(self) -> Fraction:

@@ -28,11 +28,12 @@ from PIL import Image, ImageFile, ImageMode, ImagePalette
 
 from videogen import jail
 from videogen.errors import MediaError
-from videogen.model.media import Kind, Media
+from videogen.model.media import Kind, Media, Tags
 from videogen.model.warning import warnings_of
 from videogen.probe import picture, sound
 from videogen.probe.boxes import MAX_TRACKS
 from videogen.probe.extent import require
+from videogen.probe.labels import tags_of
 from videogen.probe.magic import CONVERT, WANTED, Family
 from videogen.probe.promise import Promise, promise_of
 
@@ -75,12 +76,14 @@ def look_into(file: IO[bytes], name: str, kind: Kind) -> Media:
             shown = picture.picture_of(container, name)
             return Media(picture=shown, container=family, chapters=chapters, warnings=warnings_of(shown, None))
         heard = (sound.voice_of if kind == "voice" else sound.sound_of)(container, name, promise)
-        return Media(sound=heard, container=family, chapters=chapters, warnings=warnings_of(None, heard))
+        words = warnings_of(None, heard)
+        return Media(sound=heard, container=family, chapters=chapters, warnings=words, tags=tags_of(container))
 
 
 def _source(file: IO[bytes], name: str, family: Family, promise: Promise) -> Media:
     """Give the first picture that is no cover and the first sound, each read from a file opened afresh."""
     shown = heard = None
+    tags = Tags()
     with _opened(file, name, family, "source") as container:
         chapters = _chapters(container)
         has_sound = sound.is_in(container)
@@ -88,11 +91,13 @@ def _source(file: IO[bytes], name: str, family: Family, promise: Promise) -> Med
             shown = picture.picture_of(container, name, is_indexed=family == "mov")
     if has_sound:
         with _opened(file, name, family, "source") as container:
-            heard = sound.source_sound_of(container, name, family, promise=promise)
+            # What is a track is brought to a loudness later; a film's sound is taken as it is.
+            hear = sound.track_of if shown is None else sound.source_sound_of
+            heard, tags = hear(container, name, family, promise=promise), tags_of(container)
     if shown is None and heard is None:
         raise MediaError(f"{name} holds no picture and no sound", remedy=CONVERT[family], code="no-media")
     words = warnings_of(shown, heard)
-    return Media(picture=shown, sound=heard, container=family, chapters=chapters, warnings=words)
+    return Media(picture=shown, sound=heard, container=family, chapters=chapters, warnings=words, tags=tags)
 
 
 def _chapters(container: InputContainer) -> tuple[Fraction, ...]:
@@ -124,7 +129,8 @@ def _demuxer(file: IO[bytes], name: str, family: Family, decoders: str) -> Input
     try:
         os.lseek(file.fileno(), 0, os.SEEK_SET)
         # By descriptor: a file has no name here that could be read as a protocol, and nothing beside it is in reach.
-        return av.open("fd:", "r", format=family, options=options, metadata_errors="replace")
+        # Old tags hold bytes in whatever letters their writer had: `probe/labels.py` makes words of them.
+        return av.open("fd:", "r", format=family, options=options, metadata_errors="surrogateescape")
     except av.error.MemoryError as error:
         # Its tables claim more entries, or more streams, than a child may hold.
         raise MediaError(
@@ -157,7 +163,7 @@ def serve(descriptor: int) -> None:
 
 def _settle() -> None:
     """Have ready what is fetched from the disk when it is first used: behind the walls no file can be opened."""
-    for name in ("utf-8", "latin-1", "ascii", "utf-16", "idna"):
+    for name in ("utf-8", "latin-1", "cp1252", "ascii", "utf-16", "idna"):
         codecs.lookup(name)
     for module in pkgutil.walk_packages(av.__path__, "av."):
         if module.name not in {"av.__main__", "av.datasets"}:

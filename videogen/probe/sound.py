@@ -181,8 +181,18 @@ def source_sound_of(container: InputContainer, name: str, family: Family, *, pro
     Raises: MediaError: a codec that is not taken, damage between sounds, nothing to decode, fewer samples than a FLAC
         or an MP3 promises, over MAX_CHANNELS channels, or over 6 hours.
     """
+    return _source_sound(container, name, _Heard(family=family, is_measured=False), promise)
+
+
+def track_of(container: InputContainer, name: str, family: Family, *, promise: Promise) -> Sound:
+    """Decode a source that is all sound like `source_sound_of`, and measure how loud it is; None where it is silent."""
+    return _source_sound(container, name, _Heard(family=family), promise)
+
+
+def _source_sound(container: InputContainer, name: str, heard: _Heard, promise: Promise) -> Sound:
+    family = heard.family
     stream = _source_stream(container, name, family)
-    heard = _decode(container, stream, name, _Heard(family=family, is_measured=False))
+    _decode(container, stream, name, heard)
     if heard.last is None:
         raise _damaged(name, 0.0)
     _expect_kept(promise, heard, name)
@@ -200,6 +210,7 @@ def source_sound_of(container: InputContainer, name: str, family: Family, *, pro
         sample_rate=heard.last.sample_rate,
         channels=heard.last.layout.nb_channels,
         samples=samples,
+        loudness=heard.meter.loudness(heard.last) if heard.meter else None,
         start_s=heard.start_s,
         layout=_layout(heard.last),
         level=heard.measured(heard.last, samples),
