@@ -43,7 +43,9 @@ OF_A_TASK = frozenset({"render", "download", "upload", "stalled"})
 
 FROM_THE_START: dict[str, tuple[tuple[str, ...], ...]] = {
     "failed": tuple((code,) for code, ruling in RULINGS.items() if "task" in ruling.families),
-    "decided": tuple((kind, "taken") for kind in ("voice", "video", "music", "link")),
+    "decided": tuple(
+        (kind, "taken") for kind in ("voice", "video", "music", "link", "mix", "composition", "golden_frame")
+    ),
     "pages": (("taken",),),
     "links": (("taken",), ("refused",), ("put-off",)),
     "log_lines": (("INFO",), ("WARN",), ("ERROR",)),

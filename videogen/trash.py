@@ -34,17 +34,20 @@ class Trash:
         self._root = root
         self._folder = root / "trash" / "invalid"
 
-    def refuse(self, path: Path, error: VideogenError, *, stage: str = "scan", sha256: str = "") -> Path:
-        """Move a file to trash/invalid with its reason; give the name it has there.
+    def refuse(
+        self, path: Path, error: VideogenError, *, stage: str = "scan", sha256: str = "", name: str = ""
+    ) -> Path:
+        """Move a file, or a whole folder, to trash/invalid with its reason; give the name it has there.
 
         `sha256` is of its bytes where the caller read them; else those of a file up to HASH_BYTES are read here.
+        `name` is what it is to be called there, where that is not its own name.
 
         Shape: the dropped name, `<stem>~2.<ext>` and so on where it is taken; `<name>.reason.json` beside it.
         """
         reason = self._reason(path, error, stage=stage, sha256=sha256)
-        for name in numbered(path.name):
-            target = self._folder / name
-            note = self._folder / f"{name}{NOTE}"
+        for free in numbered(name or path.name):
+            target = self._folder / free
+            note = self._folder / f"{free}{NOTE}"
             if os.path.lexists(target):
                 continue
             # The reason first: a crash between the two leaves a note without a file, never a file without a note.
@@ -125,6 +128,8 @@ class Trash:
                 if not durable.move_new(copy, target):
                     durable.remove(copy)
                     return False
+            elif path.is_dir():
+                return _folder_moved(path, target)
             else:
                 raise OSError(errno.EXDEV, "it lies on another filesystem and is no file") from error
         durable.remove(path)
@@ -140,6 +145,37 @@ class Trash:
         )
         size_bytes, read = content_of(path, 0 if sha256 else HASH_BYTES)
         return reason.model_copy(update={"sha256": sha256 or read, "size_bytes": size_bytes})
+
+
+def _folder_moved(path: Path, target: Path) -> bool:
+    """Move a folder to another filesystem: copied whole, then named, then removed; False where the name is taken.
+
+    Raises: OSError: something in it is no file, no link and no folder, so it cannot be copied.
+    """
+    copy = durable.temporary_in(target.parent)
+    try:
+        _copy_folder(path, copy)
+        is_moved = durable.move_new(copy, target)
+    except BaseException:
+        durable.remove_tree(copy)
+        raise
+    durable.remove_tree(path if is_moved else copy)
+    return is_moved
+
+
+def _copy_folder(path: Path, target: Path) -> None:
+    durable.make_folder(target)
+    for name in durable.listing(path):
+        one = path / name
+        if one.is_symlink():
+            durable.point_at(target / name, os.readlink(one))
+        elif one.is_dir():
+            _copy_folder(one, target / name)
+        elif one.is_file():
+            durable.copy(one, target / name)
+        else:
+            raise OSError(errno.EXDEV, "it lies on another filesystem and is no file", str(one))
+    durable.sync_folder(target)
 
 
 def _name_before(name: str, original: str) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from videogen.desk import Desk
     from videogen.doctor import Patient
     from videogen.draft import Drafts
+    from videogen.jobs import Jobs
     from videogen.metrics import Meter
     from videogen.model.profile import Encoder
     from videogen.model.quality import Limits
@@ -198,6 +199,20 @@ class House:
             wake=watch.hints.wake,
             hands=scan.hands or os.cpu_count() or 1,
         )
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The way from a dropped folder to a task."""
+        from videogen.cutting import Cutting
+        from videogen.jobs import Jobs, Orders, Papers, Patience, Taker
+        from videogen.scan import Journal
+
+        scan, assemble = self.settings.scan, self.settings.assemble
+        cutting = Cutting(self.prober, lambda: (self.root, self.catalog))  # main keeps the index, and never loads it
+        orders = Orders(assemble.priority, assemble.tags)
+        taker = Taker(self.spool, self.catalog, cutting, Papers(self.root), orders, self.stop)
+        patience = Patience(scan.quiet_s, scan.folder_wait_s)
+        return Jobs(self.root, taker, cutting, patience, journal=Journal(self.root), wake=self.watch.hints.wake)
 
     @cached_property
     def assembler(self) -> Assembler:

@@ -215,8 +215,9 @@ class Assembler:
 
 def fill(folder: Path, task: Task, logo: Path) -> None:
     """Put into a task's new folder what belongs there beside its paper; `logo` is copied where the task has one."""
-    durable.point_at(folder / "voice.mp3", UP + task.inputs.spoken.path)
-    durable.point_at(folder / "music.mp3", UP + task.inputs.played.path)
+    for name, sound in (("voice.mp3", task.inputs.voice), ("music.mp3", task.inputs.music)):
+        if sound:
+            durable.point_at(folder / name, UP + sound.path)
     durable.write(folder / "video_list.txt", video_list(task.video_files))
     if task.inputs.logo:
         durable.copy(logo, folder / "logo.png")

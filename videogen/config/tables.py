@@ -31,6 +31,12 @@ class Scan(Table):
     hands: Annotated[
         int, Field(ge=0, le=64, description="files taken in side by side; 0 is one for each processor.")
     ] = 0
+    folder_wait_s: Annotated[
+        float,
+        Field(
+            ge=0, description="s; a folder may lack files it names this long after its last change, then is refused."
+        ),
+    ] = 60.0
     probe_s: Annotated[
         float, Field(gt=0, description="s; least time an inspection may take before the file is refused.")
     ] = 120.0

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 
 import structlog
 
@@ -13,8 +14,10 @@ from videogen.daemon.reporting import Reporting
 from videogen.daemon.signals import Signals
 from videogen.daemon.tidying import Tidying
 from videogen.daemon.watch import NodeWatch, SweepChore
+from videogen.jobs import Look
 from videogen.metrics import Meter
 from videogen.model.intake import INTAKE, WAITS, Intake
+from videogen.model.job import DESCRIPTIONS
 from videogen.model.value import readable
 from videogen.notify import Notify
 from videogen.scan import AGAIN_S, Pass, Verdict
@@ -47,9 +50,13 @@ class MainReport:
 
     @property
     def has_refused_voice(self) -> bool:
-        """Whether one of them was dropped as a voice."""
+        """Whether one of them was to become a video: a voice, or a whole folder."""
         places = [verdict.path.split("/") for verdict in self.refused]
-        return any(len(place) == 6 and place[1] == "story" and place[4] == "voice" for place in places)
+        return any(
+            (len(place) == 6 and place[1] == "story" and place[4] == "voice")
+            or (len(place) == 3 and place[1] in DESCRIPTIONS)
+            for place in places
+        )
 
 
 def run_main(
@@ -120,10 +127,11 @@ class _Main:
 
     def _open(self) -> None:
         house = self._house
-        _ = house.assembler, house.scanner  # what is set up wrong is said before anything is moved
+        _ = house.assembler, house.scanner, house.jobs  # what is set up wrong is said before anything is moved
         house.catalog.clear_entrance()
         for damaged in house.catalog.keep(self._notify.working):
             log.warning(f"Cannot read the side file of {damaged}", remedy="Move the file back into raw/ to take it in.")
+        house.jobs.open(self._notify.working)
         counts = " ".join(f"{kind}:{count}" for kind, count in house.catalog.counts().items() if count)
         log.info("Started", root=str(house.root), library=counts or "empty")
 
@@ -153,6 +161,7 @@ class _Main:
                 self._idle(idle_s, burst_s=min(BURST_S, time.monotonic() - began))
         finally:
             self._house.scanner.close()
+            self._house.jobs.close()
 
     def close(self) -> None:
         """End the life in good order: the next start may trust the library's index."""
@@ -161,13 +170,14 @@ class _Main:
     def _look(self, *, once: bool) -> float | None:
         """Decide what can be decided now; give how long to wait then, None where all is done."""
         house, report = self._house, self.report
-        house.scanner.is_held = self._signals.reload.is_set()
+        house.scanner.is_held, house.scanner.has_company = self._signals.reload.is_set(), house.jobs.is_busy
         began = time.monotonic()
         result = house.scanner.scan_once()
+        jobs = house.jobs.look(result.in_folders, is_held=house.scanner.is_held, is_scan_idle=not result.in_work)
         self._meter.observe("scan_s", time.monotonic() - began)
-        self._count(result)
-        report.verdicts += result.decided if once else ()
-        self._in_work = result.in_work
+        self._count(result, jobs)
+        report.verdicts += [*result.decided, *jobs.decided] if once else ()
+        self._in_work = result.in_work + int(house.jobs.is_busy)
         self._intake = Intake(
             arriving=len(result.arriving) - result.in_work,
             in_work=result.in_work,
@@ -177,12 +187,17 @@ class _Main:
             poll_s=house.settings.scan.poll_s,
             waiting=self._intake.waiting,
             waits=self._intake.waits,
+            folders=len(jobs.waits),
+            folder_waits=dict(islice(jobs.waits.items(), WAITS)),
         )
-        self._moved = time.monotonic() if result.decided or result.in_work else self._moved
+        is_moving = bool(result.decided or jobs.decided or self._in_work)
+        self._moved = time.monotonic() if is_moving else self._moved
         # With `once` all of raw/ is decided before the first task is made; what never comes to rest is not
         # waited for for ever.
-        is_patient = time.monotonic() - self._moved < house.settings.assemble.settle_s + house.settings.scan.quiet_s
-        is_idle = not (result.arriving or result.beyond or result.in_work)
+        patience_s = house.settings.assemble.settle_s + house.settings.scan.quiet_s
+        patience_s += house.settings.scan.folder_wait_s if jobs.is_moving else 0.0
+        is_patient = time.monotonic() - self._moved < patience_s
+        is_idle = not (result.arriving or result.beyond or result.in_work or jobs.is_moving)
         if is_idle or not (once and is_patient):
             waiting = house.assembler.assemble_once(result.arriving)
             self._waiting_voices = len(waiting)
@@ -190,12 +205,15 @@ class _Main:
             first = dict(islice(report.waiting.items(), WAITS))
             self._intake = self._intake.model_copy(update={"waiting": len(waiting), "waits": first})
             report.waiting |= {f"raw/{path}": reason for path, reason in result.put_off.items()}
-            report.waiting |= {f"raw/{path}": "it is still changing" for path in result.arriving}
+            report.waiting |= {f"raw/{path}": "it is still changing" for path in result.arriving} | jobs.waits
             if once:
                 return None
-        return self._until_next(result)
+        return min(self._until_next(result), max(ARRIVING_POLL_S, inf if jobs.due_s is None else jobs.due_s))
 
-    def _count(self, result: Pass) -> None:
+    def _count(self, result: Pass, jobs: Look) -> None:
+        for verdict in jobs.decided:
+            recipe = verdict.path.split("/")[1]
+            self._meter.count("decided", kind=recipe, verdict=verdict.error.word if verdict.error else "taken")
         for waited_s in result.waited_s:
             self._meter.observe("settle_s", waited_s)
         for verdict in result.decided:
@@ -220,6 +238,7 @@ class _Main:
             self._signals.reload.clear()
             self._notify.reloading()
             self._house.scanner.close()
+            self._house.jobs.close()
             self._house.catalog.close()
             self._house = self._house.reloaded()
             self._open()

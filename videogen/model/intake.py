@@ -30,3 +30,7 @@ class Intake(Value):
     """Voices without a task yet."""
     waits: dict[str, str] = Field(default_factory=dict)
     """The first of them, each with its reason."""
+    folders: int = 0
+    """Folders that become videos and are not taken yet."""
+    folder_waits: dict[str, str] = Field(default_factory=dict)
+    """The first of them, by path from the root, each with what it waits for."""

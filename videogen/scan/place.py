@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from videogen.errors import MediaError
+from videogen.model.job import DESCRIPTIONS
 from videogen.model.media import Kind
 from videogen.model.value import readable
 
@@ -17,8 +18,8 @@ _REMEDY: dict[Kind, str] = {
     "link": "Write one URL per line into a .txt file and drop that.",
 }
 PLACES = (
-    "Places are video/<category>/, frame/<category>/, music/<category>/, story/<category>/<story>/voice/ "
-    "and story/<category>/<story>/link/."
+    "Places are video/<category>/, frame/<category>/, music/<category>/, story/<category>/<story>/voice/, "
+    "story/<category>/<story>/link/, mix/<name>/, composition/<name>/ and golden_frame/<name>/."
 )
 FOLDER_BYTES = 200
 _JOINERS = re.compile("[\u200c\u200d]")
@@ -42,7 +43,7 @@ def place_of(relative: PurePosixPath) -> Place:
     """
     kind, category, story = _kind_of(relative)
     for folder in filter(None, (category, story)):
-        _check_folder(folder)
+        check_folder(folder)
     name = relative.name
     extension = EXTENSION[kind]
     if not name.lower().endswith(extension):
@@ -52,6 +53,11 @@ def place_of(relative: PurePosixPath) -> Place:
             code="kind-mismatch",
         )
     return Place(kind, category, story, name[: -len(extension)])
+
+
+def is_of_job(relative: PurePath) -> bool:
+    """Whether a path below raw/ is that of a file in a folder that becomes a video: <recipe>/<name>/<file>."""
+    return relative.parts[0] in DESCRIPTIONS and len(relative.parts) > len(("recipe", "name"))
 
 
 def _kind_of(relative: PurePosixPath) -> tuple[Kind, str, str]:
@@ -66,10 +72,15 @@ def _kind_of(relative: PurePosixPath) -> tuple[Kind, str, str]:
             return "voice", category, story
         case ("story", category, story, "link", _):
             return "link", category, story
+    if relative.parts[0] in DESCRIPTIONS:
+        recipe = relative.parts[0]
+        remedy = f"Make a folder for each video, raw/{recipe}/<name>/, and put it there."
+        raise MediaError(f"{shown(str(relative))} lies in no folder of its own", remedy=remedy, code="misplaced")
     raise MediaError(f"{shown(str(relative))} lies at no place of raw/", remedy=PLACES, code="misplaced")
 
 
-def _check_folder(name: str) -> None:
+def check_folder(name: str) -> None:
+    """Prove that a folder's name can be part of paths and papers. Raises: MediaError: `bad-folder-name`."""
     # A folder's name goes into paths, into metadata.json and into video_list.txt, whose quotes cannot hold a newline.
     try:
         is_fine = len(name.encode("utf-8")) <= FOLDER_BYTES and _JOINERS.sub("", name).isprintable()

@@ -17,6 +17,7 @@ from videogen.errors import InputError, SetupError, Stopped, TemporaryError
 from videogen.scan.admit import Intake, StillChanging, Verdict
 from videogen.scan.arrival import Arrival, Arrivals
 from videogen.scan.journal import Journal, is_given_up, poison
+from videogen.scan.place import is_of_job
 
 log = structlog.get_logger()
 
@@ -42,6 +43,8 @@ class Pass:
     put_off: dict[Path, str] = field(default_factory=dict)
     in_work: int = 0
     beyond: int = 0
+    in_folders: list[Arrival] = field(default_factory=list)
+    """Files of folders that become videos: they are no business of this."""
     waited_s: list[float] = field(default_factory=list)
     """How long each of the decided lay as it is until its verdict."""
 
@@ -88,6 +91,8 @@ class Scanner:
         self._is_alone = False
         self.is_held = False
         """Whether nothing new is given out; what is in work ends."""
+        self.has_company = False
+        """Whether others look into files meanwhile: what main died over is judged when they are done."""
 
     def close(self) -> None:
         """Wait for what is in work, which ends soon once `stop` is set, and let the hands go."""
@@ -105,6 +110,9 @@ class Scanner:
         suspects: list[Arrival] = []
         for arrival in _in_turn(arrivals):
             path, relative = arrival.path, arrival.path.relative_to(self._raw)
+            if is_of_job(relative):
+                result.in_folders.append(arrival)
+                continue
             again_at, reason = self._put_off.get(path, (0.0, ""))
             if reason and self._clock() < again_at:
                 result.put_off[relative] = reason
@@ -117,7 +125,7 @@ class Scanner:
                 else:
                     self._give_out(arrival)
         # Over which of several files main died is found out by judging each of them alone, after all others.
-        if suspects and not self._in_work:
+        if suspects and not self._in_work and not self.has_company:
             self._give_out(suspects[0])
             self._is_alone = True
         self._put_off = {path: row for path, row in self._put_off.items() if os.path.lexists(path)}

@@ -1,0 +1,75 @@
+"""A dropped folder as it lies in raw/ at one look."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from videogen.model.job import DESCRIPTIONS
+from videogen.model.task import Recipe
+from videogen.scan.arrival import IGNORED_ENDINGS, Arrival, Signature, signature_of
+
+RECIPES: dict[str, Recipe] = {"mix": "mix", "composition": "composition", "golden_frame": "golden_frame"}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """raw/<recipe>/<name> and the files in it that are followed, by their names in the folder."""
+
+    path: Path
+    recipe: Recipe
+    files: dict[str, Arrival]
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.path.name
+
+    @property
+    def descriptions(self) -> list[str]:
+        """The names of the files in it that ask for a video; one, if all is well."""
+        return [name for name in DESCRIPTIONS[self.recipe] if name in self.files]
+
+    @property
+    def since(self) -> float:
+        """When one of its files was last seen to change, by the clock of the arrivals."""
+        return max(arrival.since for arrival in self.files.values())
+
+    @property
+    def mark(self) -> tuple[Path, Signature | None]:
+        """What stands for the folder in the journal of beginnings: its description, or the folder itself."""
+        path = self.path / self.descriptions[0] if self.descriptions else self.path
+        return path, signature_of(path)
+
+
+def folders_of(raw: Path, arrivals: Iterable[Arrival]) -> list[Folder]:
+    """Sort arrivals into their folders, in order of path."""
+    found: dict[tuple[str, str], dict[str, Arrival]] = {}
+    for arrival in arrivals:
+        recipe, name, *inside = arrival.path.relative_to(raw).parts
+        found.setdefault((recipe, name), {})["/".join(inside)] = arrival
+    return [Folder(raw / recipe / name, RECIPES[recipe], files) for (recipe, name), files in sorted(found.items())]
+
+
+def copies_under_way(folder: Path) -> frozenset[tuple[str, Signature]]:
+    """Give what copiers are still writing below a folder under a name of their own, as it is now."""
+    return frozenset(_partials(folder))
+
+
+def _partials(folder: Path) -> Iterator[tuple[str, Signature]]:
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if name.lower().endswith(IGNORED_ENDINGS) and (signature := signature_of(Path(where, name))):
+                yield str(Path(where, name)), signature
+
+
+def size_of(folder: Path, most: int) -> int:
+    """Count what lies below a folder, up to one more than `most`."""
+    count = 0
+    with suppress(OSError):
+        for _, _, names in os.walk(folder):
+            count += len(names)
+            if count > most:
+                break
+    return count

@@ -1,0 +1,99 @@
+"""Which files of a folder are taken, and whether all names are such that a path may be made of them."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import PurePosixPath
+
+from videogen.errors import MediaError
+from videogen.jobs.folder import Folder, size_of
+from videogen.jobs.waiting import name_inside
+from videogen.model.stock import Mention
+from videogen.model.value import library_path
+from videogen.scan.place import shown
+
+SIDE = ".json"
+NAME_BYTES = 255 - len(SIDE)
+"""A side file stands beside each, and no name has more than 255 bytes."""
+MOST_FILES = 2000
+SMALL_BYTES = 1 << 20
+SMALL_MOST = 100
+"""Notes, lists and the like that nothing names go along, up to this size and number; what is more stays in raw/."""
+
+
+def names_to_take(folder: Folder, wants: tuple[Mention, ...]) -> list[str]:
+    """Give what is taken of a complete folder, in order of name: all of a mix, else what is named, and small things.
+
+    Raises: MediaError: of a mix there is more than is followed of a folder.
+    """
+    if folder.recipe == "mix":
+        if size_of(folder.path, MOST_FILES) > MOST_FILES:
+            raise too_many()
+        return sorted(folder.files)
+    meant = [name for mention in wants if (name := name_inside(mention.name))]
+    for name in meant:
+        _expect_no_link(folder, name)
+    named = {one for one in folder.files if any(one == name or one.startswith(f"{name}/") for name in meant)}
+    # A name that is not followed is there under another spelling, or is looked at for what it is when it is copied.
+    named |= {name for name in meant if (folder.path / name).is_file() and _is_plain(name)}
+    named |= set(folder.descriptions)
+    if len(named) > MOST_FILES:
+        raise too_many()
+    return sorted(named | set(_small(folder, named)))
+
+
+def too_many() -> MediaError:
+    """Give the error of a folder that holds more than one job may."""
+    return MediaError(
+        f"it holds more than {MOST_FILES} files", remedy="Make several folders of it.", code="too-many-files"
+    )
+
+
+def _expect_no_link(folder: Folder, name: str) -> None:
+    """Prove that no folder on the way to a name leads elsewhere. Raises: MediaError: `not-a-file`."""
+    for above in list(PurePosixPath(name).parents)[:-1]:
+        if (folder.path / above).is_symlink():
+            raise MediaError(f"{shown(str(above))} is a link", remedy="Put the folder itself there.", code="not-a-file")
+
+
+def _is_plain(name: str) -> bool:
+    return not any(part.startswith(".") for part in name.split("/"))
+
+
+def _small(folder: Folder, named: set[str]) -> Iterator[str]:
+    others = [one for one in sorted(folder.files) if one not in named and folder.files[one].has_settled]
+    fits = [one for one in others if folder.files[one].signature[0] <= SMALL_BYTES and _is_regular(folder, one)]
+    for name in fits[:SMALL_MOST]:
+        if not _trouble(name) and name.removesuffix(SIDE) not in folder.files:
+            yield name
+
+
+def _is_regular(folder: Folder, name: str) -> bool:
+    path = folder.path / name
+    return path.is_file() and not path.is_symlink()
+
+
+def check_names(names: list[str]) -> None:
+    """Prove that all names can stand in the library beside each other. Raises: MediaError: `bad-file-name`."""
+    there = set(names)
+    for name in names:
+        trouble = _trouble(name)
+        if not trouble and name.endswith(SIDE) and name.removesuffix(SIDE) in there:
+            trouble = f"is called as what is measured of {shown(name.removesuffix(SIDE))} will be"
+        if trouble:
+            raise MediaError(f"{shown(name)} {trouble}", remedy="Rename it, and its mention.", code="bad-file-name")
+
+
+def _trouble(name: str) -> str:
+    try:
+        is_long = any(len(part.encode("utf-8")) > NAME_BYTES for part in name.split("/"))
+        library_path(f"scanned/{name}")
+    except (UnicodeEncodeError, ValueError):
+        return "has control characters, is not UTF-8, or begins with a dot"
+    return f"is longer than {NAME_BYTES} bytes" if is_long else ""
+
+
+def free_paths(folder: Folder) -> Iterator[str]:
+    """Give the paths that a folder may have in scanned/, in order: its name, then `~2`, `~3`, ..."""
+    yield f"scanned/{folder.recipe}/{folder.name}"
+    for number in count(2):
+        yield f"scanned/{folder.recipe}/{folder.name}~{number}"
