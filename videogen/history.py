@@ -18,12 +18,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from fractions import Fraction
 from heapq import nlargest
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from videogen import durable
 from videogen.errors import NoSpace
+from videogen.model.timebase import parse_rate
 from videogen.model.value import readable
 from videogen.spool import Spool
 
@@ -222,7 +224,7 @@ def video_line(name: str, at: int, manifest: Mapping[str, Any]) -> Line:
         "video",
         name,
         at,
-        seconds=round(float(task["voice_duration"]), 3),
+        seconds=_length_s(task, manifest),
         frames=int(manifest["frames"]),
         frames_encoded=int(manifest.get("frames_encoded", 0)),
         encode_s=round(sum(took_s for step, took_s in steps.items() if step.startswith(ENCODES)), 3),
@@ -230,6 +232,13 @@ def video_line(name: str, at: int, manifest: Mapping[str, Any]) -> Line:
         segments_reused=became.count("reused"),
         pool=f"{manifest['encoder']} {task['render']['resolution']}",
     )
+
+
+def _length_s(task: Mapping[str, Any], manifest: Mapping[str, Any]) -> float:
+    """Give how long a video is: as its voice, or, where it has none, by its frames."""
+    if spoken_s := float(task["voice_duration"]):
+        return round(spoken_s, 3)
+    return round(float(Fraction(int(manifest["frames"])) / parse_rate(str(task["render"]["frame_rate"]))), 3)
 
 
 def _noted(what: Kind, name: str, note: Path) -> Iterator[_Thing]:

@@ -66,7 +66,7 @@ class House:
         except VideogenError as error:
             log.error("Goes on with the old settings", because=error.message, remedy=error.remedy)
             return self
-        log.info("Read the settings again", changed=_changed(self.settings, house.settings) or "nothing")
+        log.info("Read the settings again", changed=config.changed(self.settings, house.settings) or "nothing")
         house.watch = self.watch
         return house
 
@@ -188,31 +188,21 @@ class House:
             room_of=self.spool.room_of,
             stop=self.stop,
         )
-        raw, watch = self.root / "raw", self.watch
+        raw, watch, hands = self.root / "raw", self.watch, scan.hands or os.cpu_count() or 1
         arrivals = Arrivals(raw, scan.quiet_s, hints=watch.hints, is_deaf=watch.is_deaf)
-        return Scanner(
-            raw,
-            arrivals,
-            intake,
-            self.stop,
-            journal=Journal(self.root),
-            wake=watch.hints.wake,
-            hands=scan.hands or os.cpu_count() or 1,
-        )
+        journal, wake = Journal(self.root), watch.hints.wake
+        return Scanner(raw, arrivals, intake, self.stop, journal=journal, wake=wake, hands=hands)
 
     @cached_property
     def jobs(self) -> Jobs:
         """The way from a dropped folder to a task."""
         from videogen.cutting import Cutting
-        from videogen.jobs import Jobs, Orders, Papers, Patience, Taker
-        from videogen.scan import Journal
+        from videogen.jobs import Jobs, Orders, Patience, Taker
 
         scan, assemble = self.settings.scan, self.settings.assemble
         cutting = Cutting(self.prober, lambda: (self.root, self.catalog))  # main keeps the index, and never loads it
-        orders = Orders(assemble.priority, assemble.tags)
-        taker = Taker(self.spool, self.catalog, cutting, Papers(self.root), orders, self.stop)
-        patience = Patience(scan.quiet_s, scan.folder_wait_s)
-        return Jobs(self.root, taker, cutting, patience, journal=Journal(self.root), wake=self.watch.hints.wake)
+        orders, patience = Orders(assemble.priority, assemble.tags), Patience(scan.quiet_s, scan.folder_wait_s)
+        return Jobs(Taker(self.spool, self.catalog, cutting, orders, self.stop), patience, wake=self.watch.hints.wake)
 
     @cached_property
     def assembler(self) -> Assembler:
@@ -406,8 +396,3 @@ class House:
     def log_file(self, process: str) -> Path:
         """Name the log of one process: `main`, `crawl`, `node-<name>`."""
         return self.root / self.settings.log.dir / f"{process}.log"
-
-
-def _changed(old: config.Settings, new: config.Settings) -> str:
-    before = {row["name"]: row["value"] for row in config.rows(old)}
-    return ", ".join(row["name"] for row in config.rows(new) if row["value"] != before[row["name"]])

@@ -97,6 +97,9 @@ def _intake(intake: Intake | None) -> str:
         f"no events from {folder}: {why}; it is looked at every {intake.poll_s:g} s"
         for folder, why in intake.deaf.items()
     ]
+    lines += [f"waiting: {place}: {reason}" for place, reason in intake.folder_waits.items()]
+    left = intake.folders - len(intake.folder_waits)
+    lines += [f"waiting: {left} more folders" for _ in range(left > 0)]
     return "\n".join(lines)
 
 

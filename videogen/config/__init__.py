@@ -121,3 +121,9 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
                 }
             )
     return listed
+
+
+def changed(old: Settings, new: Settings) -> str:
+    """Name the settings that are others in `new`."""
+    before = {row["name"]: row["value"] for row in rows(old)}
+    return ", ".join(row["name"] for row in rows(new) if row["value"] != before[row["name"]])

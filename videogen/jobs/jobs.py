@@ -10,10 +10,8 @@ from threading import Event
 
 import structlog
 
-from videogen.cutting import Cutting
 from videogen.errors import Defect, InputError, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.jobs.folder import Folder, folders_of
-from videogen.jobs.reading import mentions_in
 from videogen.jobs.taking import Taker, defect_of
 from videogen.jobs.waiting import SOON_S, Patience, Waiting, Waits
 from videogen.model.stock import Mention
@@ -61,21 +59,12 @@ class _Left:
 class Jobs:
     """raw/<recipe>/<name>/ → scanned/ and tasks/, or trash/invalid; a bad folder never stops the rest."""
 
-    def __init__(  # noqa: PLR0913 -- the parts of an intake, built once in wiring
-        self,
-        root: Path,
-        taker: Taker,
-        cutting: Cutting,
-        patience: Patience,
-        *,
-        journal: Journal,
-        wake: Event,
-        clock: Callable[[], float] = time.monotonic,
+    def __init__(
+        self, taker: Taker, patience: Patience, *, wake: Event, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._root = root
+        self._root = taker.root
         self._taker = taker
-        self._cutting = cutting
-        self._journal = journal
+        self._journal = Journal(taker.root)
         self._wake = wake
         self._clock = clock
         # One thread for its life: it has a child of its own to look into files, which ends with it.
@@ -191,7 +180,7 @@ class Jobs:
 
     def _mentions(self, folder: Folder) -> tuple[Mention, ...]:
         try:
-            return mentions_in(self._cutting, folder)
+            return self._taker.mentions(folder)
         except VideogenError:
             raise
         except OSError as error:

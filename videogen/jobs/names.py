@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from videogen.errors import MediaError
 from videogen.jobs.folder import Folder, size_of
-from videogen.jobs.waiting import name_inside
+from videogen.jobs.waiting import SMALL_BYTES, name_inside
 from videogen.model.stock import Mention
 from videogen.model.value import library_path
 from videogen.scan.place import shown
@@ -15,9 +15,8 @@ SIDE = ".json"
 NAME_BYTES = 255 - len(SIDE)
 """A side file stands beside each, and no name has more than 255 bytes."""
 MOST_FILES = 2000
-SMALL_BYTES = 1 << 20
 SMALL_MOST = 100
-"""Notes, lists and the like that nothing names go along, up to this size and number; what is more stays in raw/."""
+"""So many notes, lists and the like that nothing names go along; what is more, or larger, stays in raw/."""
 
 
 def names_to_take(folder: Folder, wants: tuple[Mention, ...]) -> list[str]:

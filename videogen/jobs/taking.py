@@ -24,7 +24,7 @@ from videogen.jobs.folder import Folder
 from videogen.jobs.names import check_names, free_paths, names_to_take
 from videogen.jobs.ordering import Orders, Places, seed_of, task_of
 from videogen.jobs.papers import Papers, is_same
-from videogen.jobs.reading import material_of
+from videogen.jobs.reading import material_of, mentions_in
 from videogen.model.job import PAPER, WAITING_TASK, Job, JobFile, fingerprint_of
 from videogen.model.media import Asset, Media, Source
 from videogen.model.stock import Mention
@@ -43,14 +43,12 @@ log = structlog.get_logger()
 class Taker:
     """The hand that takes folders, one at a time."""
 
-    def __init__(
-        self, spool: Spool, catalog: Catalog, cutting: Cutting, papers: Papers, orders: Orders, stop: Event
-    ) -> None:
+    def __init__(self, spool: Spool, catalog: Catalog, cutting: Cutting, orders: Orders, stop: Event) -> None:
+        self.root = self._root = spool.root
         self._spool = spool
-        self._root = spool.root
         self._catalog = catalog
         self._cutting = cutting
-        self._papers = papers
+        self._papers = Papers(spool.root)
         self._orders = orders
         self._stop = stop
         self._trash = Trash(spool.root)
@@ -65,6 +63,10 @@ class Taker:
                 self._publish(job)
             except (VideogenError, OSError, ValueError) as error:
                 log.error(f"Cannot make the task of {job.path}", task=job.task_id, because=str(error))
+
+    def mentions(self, folder: Folder) -> tuple[Mention, ...]:
+        """Give the files that a folder's description names. Raises: InputError: it is no description."""
+        return mentions_in(self._cutting, folder)
 
     # -- one folder --------------------------------------------------------------------------------------------------
 

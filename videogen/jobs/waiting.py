@@ -23,6 +23,8 @@ SOON_S = 0.25
 NAMED = 3
 """So many files are named of those that are waited for."""
 TRACKS = (".mp3", ".wav", ".flac", ".m4a", ".ogg", ".opus", ".aac", ".aif", ".aiff")
+SMALL_BYTES = 1 << 20
+"""What is no larger goes along though nothing names it: notes, lists."""
 _DIGITS = frozenset("0123456789abcdef")
 Reader = Callable[[Folder], "Future[tuple[Mention, ...]]"]
 
@@ -138,7 +140,9 @@ class Waiting:
         """Say which of the files that it names a folder waits for."""
         inside = [(mention, name) for mention in known.wants if (name := name_inside(mention.name))]
         names = [name for _, name in inside]
-        used = [one for one in folder.files if folder.recipe == "mix" or _is_meant(one, names)]
+        used = [
+            one for one in folder.files if folder.recipe == "mix" or _is_meant(one, names) or _is_small(folder, one)
+        ]
         if waits := self._arriving(used, folder):
             return waits
         missing = [mention for mention, name in inside if not _is_there(folder, name)]
@@ -198,6 +202,11 @@ def name_inside(name: str) -> str:
 
 def _is_meant(name: str, names: Sequence[str]) -> bool:
     return any(name == one or name.startswith(f"{one}/") for one in names)
+
+
+def _is_small(folder: Folder, name: str) -> bool:
+    """Whether a file goes along though nothing names it."""
+    return folder.files[name].signature[0] <= SMALL_BYTES
 
 
 def _is_there(folder: Folder, name: str) -> bool:

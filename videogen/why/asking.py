@@ -9,15 +9,16 @@ from typing import Literal
 
 from videogen import durable
 from videogen.catalog import SIDE
+from videogen.model.job import DESCRIPTIONS
 from videogen.model.value import readable
 from videogen.scan.journal import FOLDER
 from videogen.spool import Spool
 from videogen.spool.papers import HALF, REAPED
 from videogen.spool.rooms import ROOMS
-from videogen.why import arriving, library, refused, store, tasks
+from videogen.why import arriving, dropped, library, refused, store, tasks
 from videogen.why.answer import Answer, paper_at, relative
 
-SHELVES = ("video", "frame", "music", "story")
+SHELVES = ("video", "frame", "music", "story", *DESCRIPTIONS)
 
 
 class Explainer:
@@ -77,7 +78,7 @@ class Explainer:
         try:
             match room:
                 case "raw":
-                    return [arriving.explain(self._spool, path, self._quiet_s)]
+                    return [self._in_raw(path)]
                 case "scanned":
                     return self._in_library(path, inside)
                 case "trash":
@@ -88,11 +89,18 @@ class Explainer:
             pass  # it went on while we looked
         return []
 
+    def _in_raw(self, path: Path) -> Answer:
+        if dropped.is_dropped(self._spool, path):
+            return dropped.explain_dropped(self._spool, path)
+        return arriving.explain(self._spool, path, self._quiet_s)
+
     def _in_library(self, path: Path, inside: list[str]) -> list[Answer]:
         if inside[0] == self._store.name:
             return _one(store.explain(self._root, path))
         if inside[0] == FOLDER.name:
             return self._at(Path(os.path.normpath(path.parent / path.readlink())))
+        if dropped.is_taken(self._spool, path):
+            return dropped.explain_taken(self._spool, path)
         return library.explain(self._spool, path, self._category_rule)
 
     def _in_trash(self, inside: list[str]) -> list[Answer]:
@@ -111,6 +119,7 @@ class Explainer:
         """Give every place of a name: in raw/, in the library, in trash/invalid; numbered and renamed ones too."""
         if not name:
             return
+        yield from dropped.named(self._spool, name)
         stem, dot, extension = name.rpartition(".")
         ends = {name, *([f"_{name}"] if dot else [])}
         for room in ("raw", "scanned"):

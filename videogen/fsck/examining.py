@@ -9,15 +9,15 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from videogen import durable
-from videogen.catalog import SIDE, read_asset, side_path
 from videogen.errors import MissingInput
+from videogen.fsck.finding import Finding, relative
+from videogen.fsck.jobs import jobs, wrong_files, wrong_pictures
+from videogen.fsck.library import library, wrong_assets
 from videogen.model.manifest import Manifest
-from videogen.model.media import Asset
 from videogen.spool import Spool, Sweeper, paper_of, read_paper, visible
 from videogen.spool.papers import HALF, PAPERS, REAPED, expect_task, read_lease, token
 from videogen.trash import utc_now
@@ -31,22 +31,8 @@ TRASH = ("trash/invalid", "trash/failed", "trash/attempts")
 TEMPORARY_ROOMS = ("tasks", "processing", "processing/.nodes", "output", *TRASH)
 REMOTE_S = 3600.0
 """Over a network a boot of this machine ended nobody else's work: what changed within the hour may be in use."""
-DROP_AGAIN = "Take it out of scanned/ and drop the original again."
-SHELVES = ("video", "frame", "music", "story")
 SWEEPS = 3
 """A claim put back at one look is taken up at the next; the last finds nothing."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it should be. `path` is from the root; only an error is more than work left to do."""
-
-    code: str
-    severity: Literal["error", "note"]
-    path: str
-    message: str
-    remedy: str
-    is_repairable: bool = False
 
 
 Check = Callable[[Spool], Iterator[Finding]]
@@ -58,7 +44,11 @@ def examine(spool: Spool, *, quick: bool) -> list[Finding]:
     Shape: errors and notes, by check and path; empty for a sound spool.
     """
     found = [one for check in _CHECKS for one in _settled(spool, check)]
-    return found if quick else [*found, *_wrong_videos(spool), *_wrong_assets(spool)]
+    return (
+        found
+        if quick
+        else [*found, *_wrong_videos(spool), *wrong_assets(spool), *wrong_files(spool), *wrong_pictures(spool)]
+    )
 
 
 def _settled(spool: Spool, check: Check) -> list[Finding]:
@@ -75,10 +65,6 @@ def _settled(spool: Spool, check: Check) -> list[Finding]:
     return found
 
 
-def _relative(spool: Spool, path: Path) -> str:
-    return path.relative_to(spool.root).as_posix()
-
-
 # -- tokens ----------------------------------------------------------------------------------------------------------
 
 
@@ -92,7 +78,7 @@ def tokens(spool: Spool) -> dict[str, list[str]]:
     for task_id, folder in _holders(spool):
         mine = found.setdefault(task_id, [])
         with suppress(FileNotFoundError, NotADirectoryError):
-            mine += [f"{_relative(spool, folder)}/{name}" for name in durable.listing(folder) if TOKEN.fullmatch(name)]
+            mine += [f"{relative(spool, folder)}/{name}" for name in durable.listing(folder) if TOKEN.fullmatch(name)]
     for path in visible(spool.output):
         found.setdefault(path.name, []).append(f"output/{path.name}")
     return {task_id: sorted(paths) for task_id, paths in found.items() if ID.fullmatch(task_id)}
@@ -167,7 +153,7 @@ def _claims(spool: Spool) -> Iterator[Finding]:
 def _held(spool: Spool, path: Path, node: str, incarnation: str) -> Iterator[Finding]:
     """Tell of a claim, whole or on its way, whose node is dead, or may be."""
     paper = read_paper(paper_of(spool.nodes, node))
-    where, whose = _relative(spool, path), f"{_relative(spool, path)} is held by the node {node}"
+    where, whose = relative(spool, path), f"{relative(spool, path)} is held by the node {node}"
     if paper is not None and Sweeper.is_here(paper):
         if incarnation in {"", paper.incarnation} and durable.is_locked(spool.lock_of(f"node-{node}")):
             return
@@ -232,64 +218,6 @@ def _reasons(spool: Spool) -> Iterator[Finding]:
                 yield Finding("no-reason", "error", where, f"{where} does not say why it is there", remedy)
 
 
-# -- the library -----------------------------------------------------------------------------------------------------
-
-
-def _library(spool: Spool) -> Iterator[Finding]:
-    for relative, names in _shelved(spool):
-        path = spool.root / relative
-        if path.name not in names:
-            said = f"{relative}{SIDE} has no file beside it: it was being taken in, or was taken away"
-            yield Finding("library", "note", relative + SIDE, said, "Drop the file again, or remove the side file.")
-        elif side_path(path).name not in names:
-            said = f"{relative} has no side file: nothing can use it"
-            yield Finding("library", "error", relative, said, "Move it into raw/.")
-        else:
-            yield from _shelf_trouble(spool, relative)
-
-
-def _shelved(spool: Spool) -> Iterator[tuple[str, set[str]]]:
-    """Give each asset's path from the root, once, whichever of its two files is there, with all names beside it."""
-    for shelf in SHELVES:
-        folders = sorted((spool.root / "scanned" / shelf).glob("**/"))
-        for folder in folders:
-            names = {path.name for path in visible(folder)}
-            assets = {name.removesuffix(SIDE) for name in names if _is_asset(folder, name.removesuffix(SIDE))}
-            yield from ((_relative(spool, folder / name), names) for name in sorted(assets))
-
-
-def _is_asset(folder: Path, name: str) -> bool:
-    # Chunks of crawled text are the crawler's, with side files of another kind.
-    return name.endswith((".mp4", ".mp3")) or (folder.name == "link" and name.endswith(".txt"))
-
-
-def _asset(spool: Spool, relative: str) -> tuple[Asset | None, str]:
-    """Give an asset, and why it is none; empty where it is gone."""
-    try:
-        asset = read_asset(spool.root, relative)
-        size = (spool.root / relative).stat().st_size
-    except MissingInput as error:
-        return None, error.message if side_path(spool.root / relative).exists() else ""
-    except OSError:
-        return None, ""
-    return asset, "" if size == asset.size_bytes else f"{relative} has {size} bytes of {asset.size_bytes}"
-
-
-def _shelf_trouble(spool: Spool, relative: str) -> Iterator[Finding]:
-    _, said = _asset(spool, relative)
-    if said:
-        yield Finding("library", "error", relative, said, DROP_AGAIN)
-
-
-def _wrong_assets(spool: Spool) -> Iterator[Finding]:
-    for relative, _ in _shelved(spool):
-        asset, said = _asset(spool, relative)
-        with suppress(FileNotFoundError):
-            if asset is not None and not said and durable.digest(spool.root / relative) != asset.sha256:
-                said = f"{relative} has other bytes than were taken in"
-                yield Finding("library", "error", relative, said, DROP_AGAIN)
-
-
 # -- what was left over ----------------------------------------------------------------------------------------------
 
 
@@ -297,7 +225,7 @@ def _strays(spool: Spool) -> Iterator[Finding]:
     for room in TEMPORARY_ROOMS:
         for path in _names(spool.root / room):
             if path.name.startswith(STRAY) and _is_abandoned(path):
-                where, holds = _relative(spool, path), any(TOKEN.fullmatch(inner.name) for inner in _names(path))
+                where, holds = relative(spool, path), any(TOKEN.fullmatch(inner.name) for inner in _names(path))
                 said = f"{where} was left half done before this machine started"
                 remedy = "Look at it: it holds a token and is never removed." if holds else "A repair takes it away."
                 yield Finding("stray", "note", where, said, remedy, is_repairable=not holds)
@@ -357,4 +285,4 @@ def _swept(spool: Spool, wanted: list[Finding], lease_s: float) -> Iterator[Find
             yield replace(one, message=f"{one.path} {became}")
 
 
-_CHECKS: tuple[Check, ...] = (_tokens, _tasks, _claims, _outputs, _reasons, _library, _strays)
+_CHECKS: tuple[Check, ...] = (_tokens, _tasks, _claims, _outputs, _reasons, library, jobs, _strays)
