@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SHORT_ROWS := memory side_by_side warm cold encode quality stitch kill
-LONG_ROWS := stories peers claim prefetch intake library top gate
+LONG_ROWS := stories peers claim prefetch intake library top gate composition golden_frame mix hour beats
 
 # Where the units find the program and the spool, and where the units go; DESTDIR stands before the last, for packagers.
 APP = /opt/videogen

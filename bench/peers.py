@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench import film, meter, row
 from bench.media import Media
+from bench.moviepy import MissingPeerError, MoviePy
 from bench.root import NODE_ONCE, Root
 from bench.template import Template
 
@@ -67,25 +68,11 @@ class Story:
     seconds: float
 
 
-class MissingPeerError(Exception):
-    """A program is not to be had here; the message says why."""
-
-
 def moviepy_s(story: Story, folder: Path) -> float:
     """Render with MoviePy and give the seconds. Raises: MissingPeerError."""
-    program = folder / "venv" / "bin" / "python"
-    try:
-        film.run([sys.executable, "-m", "venv", str(folder / "venv")])
-        film.run([str(program), "-m", "pip", "install", "-q", "--timeout", "20", "moviepy>=2"])
-    except film.ProgramError as error:
-        raise MissingPeerError(f"MoviePy could not be installed ({error}).") from error
-    script = folder / "with_moviepy.py"
-    script.write_text(MOVIEPY)
     size = story.form.size.split("x")
-    words = [*size, f"{story.seconds:g}", str(story.voice), str(story.music), *map(str, story.clips)]
-    # The same FFmpeg as everybody's.
-    env = {**os.environ, "IMAGEIO_FFMPEG_EXE": str(film.program()), "FFMPEG_BINARY": str(film.program())}
-    return _peer_s([str(program), str(script), str(folder / "moviepy.mp4"), *words], "MoviePy", env)
+    words = [*size, f"{story.seconds:g}", story.voice, story.music, *story.clips]
+    return MoviePy(folder).timed(MOVIEPY, folder / "moviepy.mp4", *words)
 
 
 def melt_s(story: Story, folder: Path) -> float:

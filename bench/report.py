@@ -14,6 +14,7 @@ from bench.row import RESULTS, SHORT, Bar, Row, written
 ORDER = (
     *("warm", "cold", "stories", "encode", "quality", "stitch"),
     *("kill", "claim", "prefetch", "intake", "library", "memory", "side_by_side", "peers", "top", "gate"),
+    *("composition", "golden_frame", "mix", "hour", "beats"),
 )
 WIDTH, MARGIN, TOP, STEP, THICK = 1660, 50, 130, 104, 34
 INK, GREY, LINE = "#1b2733", "#5b6b7a", "#d5dce3"
