@@ -15,7 +15,7 @@ from bench.media import Media
 from bench.root import NODE_ONCE, Root
 from bench.template import Template
 from videogen.model.task import Task
-from videogen.plan.filters import matrix_of
+from videogen.plan.colour import matrix_of
 
 CLIPS = ("v01", "v05", "v10")
 

@@ -7,10 +7,12 @@ frame what the whole said.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import strategies as some
 
 from tests import papers
+from videogen.model.style import Shift, Zoom
 from videogen.model.timebase import Range
 from videogen.model.timeline import (
     Canvas,
@@ -71,8 +73,8 @@ def _base(items: Sequence[Item], frame: int) -> Iterator[Seen]:
 
 def _shown(part: Clip | Gap, local: int) -> tuple[object, ...]:
     if isinstance(part, Gap):
-        return ("black",)
-    return part.asset, part.colour, part.source.start + local
+        return ("gap", part.colour)
+    return part.asset, part.colour, part.fit, part.lut, part.source.start + local
 
 
 def _mixed(items: Sequence[Item], nth: int, local: int) -> Iterator[Change]:
@@ -80,9 +82,9 @@ def _mixed(items: Sequence[Item], nth: int, local: int) -> Iterator[Change]:
     before = items[nth - 1] if nth else None
     after = items[nth + 1] if nth + 1 < len(items) else None
     if isinstance(before, Transition) and local < before.length:
-        yield f"{before.kind} in", local, before.length
+        yield f"{before.kind} {before.family} in", local, before.length
     if isinstance(after, Transition) and local >= items[nth].length - after.length:
-        yield f"{after.kind} out", local - items[nth].length + after.length, after.length
+        yield f"{after.kind} {after.family} out", local - items[nth].length + after.length, after.length
 
 
 def _above(overlays: Sequence[Overlay], frame: int) -> Iterator[Seen]:
@@ -90,16 +92,24 @@ def _above(overlays: Sequence[Overlay], frame: int) -> Iterator[Seen]:
         local = frame - one.at.start
         if 0 <= local < one.at.length:
             moving = (one.start + local, one.blend, one.is_looped) if isinstance(one, VideoOverlay) else ()
-            still = one.model_dump(exclude={"at", "start", "fade_in", "fade_out"})
-            yield Seen((*still.items(), *moving), tuple(_faded(one, local)))
+            still = one.model_dump(exclude={"at", "start", "fade_in", "fade_out", "enter", "leave", "zoom"})
+            yield Seen((*still.items(), *moving, _size(one, local)), tuple(_faded(one, local)))
+
+
+def _size(overlay: Overlay, local: int) -> Fraction:
+    """Give how large an overlay is drawn at its frame `local`."""
+    zoom = overlay.zoom if isinstance(overlay, ImageOverlay) else None
+    if zoom is None:
+        return Fraction(1)
+    return zoom.start + (zoom.end - zoom.start) * Fraction(local, max(1, overlay.at.length - 1))
 
 
 def _faded(overlay: Overlay, local: int) -> Iterator[Change]:
     left = overlay.at.length - local
     if local < overlay.fade_in:
-        yield "fade in", local, overlay.fade_in
+        yield f"fade in from {overlay.enter}", local, overlay.fade_in
     if left <= overlay.fade_out:
-        yield "fade out", overlay.fade_out - left, overlay.fade_out
+        yield f"fade out to {overlay.leave}", overlay.fade_out - left, overlay.fade_out
 
 
 # -- at random -----------------------------------------------------------------------------------------------------
@@ -125,10 +135,11 @@ def timelines(draw: some.DrawFn) -> Timeline:
 def _parts(draw: some.DrawFn) -> Clip | Gap:
     length = draw(some.integers(1, 20) | some.integers(20, CLIP_FRAMES))
     if draw(some.integers(0, 4)) == 0:
-        return Gap(length=length)
+        return Gap(length=length, colour=draw(some.sampled_from(("#000000", "#20c040"))))
     start = draw(some.just(0) | some.integers(0, CLIP_FRAMES - length))
     asset = papers.digest(draw(some.sampled_from(CLIPS)))
-    return Clip(asset=asset, source=Range(start=start, end=start + length), colour=draw(some.sampled_from(COLOURS)))
+    look = {"colour": draw(some.sampled_from(COLOURS)), "fit": draw(some.sampled_from(("contain", "cover")))}
+    return Clip.model_validate({"asset": asset, "source": Range(start=start, end=start + length), **look})
 
 
 COLOURS = ("none", "none", "warm")
@@ -144,7 +155,8 @@ def _transition(draw: some.DrawFn, room: list[int], nth: int) -> Transition | No
     room[nth] -= length
     if nth:
         room[nth - 1] -= length
-    return Transition(kind=kind, length=length)
+    family = draw(some.sampled_from(("fade", "wipeleft"))) if kind == "crossfade" else "fade"
+    return Transition(kind=kind, length=length, family=family)
 
 
 @some.composite
@@ -153,8 +165,17 @@ def _overlays(draw: some.DrawFn, length: int) -> Overlay:
     end = draw(some.just(length) | some.integers(start + 1, length))
     fade_in = draw(some.just(0) | some.integers(0, end - start))
     fade_out = draw(some.just(0) | some.integers(0, end - start - fade_in))
-    place = {"x": 2, "y": 2, "at": Range(start=start, end=end), "fade_in": fade_in, "fade_out": fade_out}
+    place: dict[str, Any] = {
+        "x": 2,
+        "y": 2,
+        "at": Range(start=start, end=end),
+        "fade_in": fade_in,
+        "fade_out": fade_out,
+    }
+    way = Shift(dx=draw(some.integers(-9, 9)), dy=4)
+    place |= {"enter": way if fade_in else None, "leave": way if fade_out and draw(some.booleans()) else None}
     if draw(some.booleans()):
-        return ImageOverlay(asset=papers.digest(draw(some.sampled_from(("logo", "sign")))), **place)
+        zoom = Zoom(start=Fraction(1), end=Fraction(draw(some.integers(20, 23)), 20)) if draw(some.booleans()) else None
+        return ImageOverlay(asset=papers.digest(draw(some.sampled_from(("logo", "sign")))), zoom=zoom, **place)
     film = {"asset": papers.digest("smoke"), "start": draw(some.integers(0, 9)), "is_looped": draw(some.booleans())}
     return VideoOverlay.model_validate(place | film)

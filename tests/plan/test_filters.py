@@ -33,7 +33,7 @@ from videogen.model.timeline import (
     VideoOverlay,
 )
 from videogen.plan import Needs, compile_plan
-from videogen.plan.filters import fit
+from videogen.plan.footage import fit
 from videogen.probe.inspector import inspect
 from videogen.render.executor import Executor
 from videogen.render.maker import Maker

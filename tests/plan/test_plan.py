@@ -16,7 +16,7 @@ from videogen.model.profile import Encoder, Profile
 from videogen.model.timebase import Range
 from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, SoundTrack, TextOverlay, Timeline, Transition
 from videogen.plan import Plan, Step, compile_plan, full_encode, placed
-from videogen.plan.filters import fit
+from videogen.plan.footage import fit
 
 SIDES = some.integers(8, 4096).map(lambda half: 2 * half)
 

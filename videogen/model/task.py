@@ -143,6 +143,8 @@ class Task(Value):
     """The edit, of pictures that are drawn already; None: a plain story, whose edit follows from the keys above."""
     quality: Annotated[int, Field(ge=0, le=51)] | None = None
     """CRF, where it is another than the house's."""
+    gop: Annotated[int, Field(gt=0)] | None = None
+    """Frames between keyframes, where they are other than the house's: few, where a video has many cuts."""
     warnings: tuple[str, ...] = ()
     """What was done without or otherwise when its description was read; each begins with its word."""
 

@@ -9,7 +9,8 @@ from videogen.model import timebase
 from videogen.model.media import Media
 from videogen.model.profile import Encoder, Profile
 from videogen.model.timeline import Timeline
-from videogen.plan.filters import MediaOf, picture_stream
+from videogen.plan.filters import picture_stream
+from videogen.plan.footage import MediaOf
 from videogen.plan.graph import OUTPUT
 from videogen.plan.sound import CEILING_DBTP, sound_stream
 

@@ -5,10 +5,14 @@ video. A chunk that is shown from its first frame, or for half its length or mor
 now will be. What is shown of a chunk otherwise, or under an overlay that comes and goes, is encoded by itself, frame
 for frame. The choice looks at the timeline alone, never at the store: the same task gives the same bytes from cold and
 from warm.
+
+Where a GOP lasts no longer than a second, as in videos of many cuts, a clip is entered at little cost: a chunk is
+copied from its next IDR on, what is left over beside a cut or a crossfade is encoded together with it, and what lies
+under one overlay that passes is one encode, which no other overlay changes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -16,24 +20,61 @@ from itertools import pairwise
 from videogen.errors import RecipeError
 from videogen.model.media import Media
 from videogen.model.timebase import Range, frames_of, rounded
-from videogen.model.timeline import Clip, ImageOverlay, Overlay, Timeline, Transition
+from videogen.model.timeline import Clip, ImageOverlay, Overlay, Timeline, Transition, VideoOverlay
 from videogen.plan.encode import known
-from videogen.plan.slices import slice_of, slices
+from videogen.plan.slices import moves, slice_of, slices
 
 REMAINDER_S = 5
 """A last chunk shorter than this joins the one before it."""
 SHORT_S = 1
-"""Less than this of a chunk is encoded by itself, wherever it begins."""
+"""Less than this of a chunk is encoded by itself, wherever it begins; half a GOP, where GOPs are short."""
+SHORT_GOP_S = 1
+"""A GOP that lasts no longer than this is short."""
+TOGETHER_S = 8
+"""The longest that is encoded as one where GOPs are short: starting FFmpeg and seeking in a clip cost as much as half a
+second of 1280x720. Source: measured, 0.15 s for the start and 0.3 s for what is decoded before the first frame."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A stretch of the video, the slice that is encoded for it, and which of its frames are shown."""
+    """A stretch of the video, the slice that is encoded for it, and which of its frames are shown.
+
+    `passing`: the places of the overlays above it that other stretches have not. `is_own`: no other video has it.
+    """
 
     at: Range
     look: Timeline
     use: Range
     reason: str
+    passing: frozenset[int] = frozenset()
+    is_own: bool = False
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What is worth what. Units: frames; `gop` 0: GOPs are not short."""
+
+    step: int
+    short: int
+    long: int
+    gop: int = 0
+
+    @classmethod
+    def of(cls, fps: Fraction, segment_s: Fraction, gop: int) -> "_Rule":
+        step = rounded(segment_s * fps)
+        if gop > SHORT_GOP_S * fps:
+            return cls(step, rounded(SHORT_S * fps), 2 * gop)
+        return cls(max(step, rounded(TOGETHER_S * fps)), max(1, gop // 2), 2 * gop, gop)
+
+    def is_copied(self, use: Range) -> bool:
+        """Whether packets of a chunk are worth entering it where they are shown from.
+
+        From its first frame, or long enough that the next IDR, which may be a GOP away, comes early; where GOPs are
+        short, when a whole one is left.
+        """
+        if use.start == 0 or use.length >= self.long:
+            return True
+        return self.gop > 0 and use.end - -(-use.start // self.gop) * self.gop >= self.gop
 
 
 @dataclass(frozen=True)
@@ -81,8 +122,10 @@ def drafts(
     Raises: MissingInput: a clip's media is unknown. RecipeError: a clip is shown past its end.
     """
     _require_frames(timeline, media)
-    cut = list(_cut(timeline, media, segment_s, grids or {}))
-    return tuple(_chosen(cut, short=rounded(SHORT_S * timeline.canvas.fps), long=2 * gop))
+    rule = _Rule.of(timeline.canvas.fps, segment_s, gop)
+    cut = list(_cut(timeline, media, segment_s, grids or {}, rule))
+    chosen = _chosen(cut, rule)
+    return tuple(_together(timeline, chosen, rule.step) if rule.gop else chosen)
 
 
 def _require_frames(timeline: Timeline, media: Mapping[str, Media]) -> None:
@@ -97,20 +140,22 @@ def _require_frames(timeline: Timeline, media: Mapping[str, Media]) -> None:
 
 
 def _cut(
-    timeline: Timeline, media: Mapping[str, Media], segment_s: Fraction, grids: Mapping[str, Sequence[Range]]
+    timeline: Timeline,
+    media: Mapping[str, Media],
+    segment_s: Fraction,
+    grids: Mapping[str, Sequence[Range]],
+    rule: _Rule,
 ) -> Iterator[_Stretch | Draft]:
-    media_of = known(media)
-    fps = timeline.canvas.fps
+    media_of, fps = known(media), timeline.canvas.fps
+    passing = [(nth, one.at) for nth, one in enumerate(timeline.overlays) if one.at.length < timeline.length]
     for span, look in slices(timeline):
         clip = _only_clip(look)
-        if clip is None:
-            yield from _exact(look, span, rounded(segment_s * fps))
+        above = frozenset(nth for nth, at in passing if at.start < span.end and span.start < at.end)
+        if clip is None or (rule.gop and above):
+            yield from _exact(look, span, rule.step, above)
             continue
-        length = clip_length(media_of(clip.asset), fps)
-        chunks = grids.get(clip.asset) or grid(length, fps, segment_s)
-        passing = [one.at for one in timeline.overlays if one.at.length < timeline.length]
-        is_lasting = not any(at.start < span.end and span.start < at.end for at in passing)
-        yield from _chunked(clip, look, span, chunks, is_lasting=is_lasting)
+        chunks = grids.get(clip.asset) or grid(clip_length(media_of(clip.asset), fps), fps, segment_s)
+        yield from _chunked(clip, look, span, chunks, is_lasting=not above)
 
 
 def _only_clip(look: Timeline) -> Clip | None:
@@ -118,12 +163,7 @@ def _only_clip(look: Timeline) -> Clip | None:
     (item, *others) = look.picture
     if others or not isinstance(item, Clip):
         return None
-    return None if any(_moves(overlay, look) for overlay in look.overlays) else item
-
-
-def _moves(overlay: Overlay, look: Timeline) -> bool:
-    is_still = isinstance(overlay, ImageOverlay) and not overlay.fade_in and not overlay.fade_out
-    return not is_still or (overlay.at.start, overlay.at.end) != (0, look.length)
+    return None if any(moves(overlay, look.length) for overlay in look.overlays) else item
 
 
 def _chunked(
@@ -143,7 +183,7 @@ def _chunked(
             )
 
 
-def _exact(look: Timeline, span: Range, step: int) -> Iterator[Draft]:
+def _exact(look: Timeline, span: Range, step: int, above: frozenset[int]) -> Iterator[Draft]:
     """Encode a slice frame for frame; a long one in pieces, where nothing in it forbids a cut."""
     whole = [Range(start=0, end=look.length)]
     if len(look.picture) == 1 and not any(overlay.fade_in or overlay.fade_out for overlay in look.overlays):
@@ -155,25 +195,40 @@ def _exact(look: Timeline, span: Range, step: int) -> Iterator[Draft]:
             look=look if len(whole) == 1 else slice_of(look, part),
             use=Range(start=0, end=part.length),
             reason=_why_exact(look),
+            passing=above,
+            is_own=True,
         )
 
 
 def _why_exact(look: Timeline) -> str:
-    transitions = [item for item in look.picture if isinstance(item, Transition)]
-    if transitions:
-        return f"a {transitions[0].kind} of {transitions[0].length} frames"
-    moving = [overlay.type for overlay in look.overlays if _moves(overlay, look)]
-    if moving:
-        return f"an overlay that moves ({moving[0]})"
-    return "no clip"
+    """Say what there is to see that makes a stretch an encode of its own."""
+    reasons = []
+    for item in look.picture:
+        if isinstance(item, Transition):
+            family = "" if item.family == "fade" else f" ({item.family})"
+            reasons.append(f"a {item.kind} of {item.length} frames{family}")
+    reasons += [why for why in (_why_moving(overlay, look.length) for overlay in look.overlays) if why]
+    if reasons:
+        return ", ".join(dict.fromkeys(reasons))
+    return "an overlay that other stretches have not" if _only_clip(look) else "no clip"
 
 
-def _chosen(cut: Sequence[_Stretch | Draft], *, short: int, long: int) -> Iterator[Draft]:
-    """Decide per chunk whether it is encoded whole. A chunk's own identity is what it shows.
+def _why_moving(overlay: Overlay, length: int) -> str:
+    """Say how an overlay moves; empty where it stands still."""
+    if not moves(overlay, length):
+        return ""
+    ways = []
+    if isinstance(overlay, VideoOverlay):
+        ways.append("film")
+    if isinstance(overlay, ImageOverlay) and overlay.zoom and overlay.zoom.start != overlay.zoom.end:
+        ways.append(f"zoom {float(overlay.zoom.start):.3g} to {float(overlay.zoom.end):.3g}")
+    ways += ["comes"] if overlay.fade_in else []
+    ways += ["goes"] if overlay.fade_out else []
+    return f"an overlay that moves ({overlay.type}{': ' if ways else ''}{', '.join(ways)})"
 
-    A stretch that begins inside a segment can be copied from the next IDR on only, which may be a GOP away: it must be
-    `long` for that to be worth it. Units: frames.
-    """
+
+def _chosen(cut: Sequence[_Stretch | Draft], rule: _Rule) -> Iterator[Draft]:
+    """Decide per chunk whether it is encoded whole. A chunk's own identity is what it shows."""
     shown: dict[str, int] = defaultdict(int)
     from_start: dict[str, int] = defaultdict(int)
     looks = {id(one): _whole(one) for one in cut if isinstance(one, _Stretch)}
@@ -189,9 +244,9 @@ def _chosen(cut: Sequence[_Stretch | Draft], *, short: int, long: int) -> Iterat
             yield one
             continue
         name, whole = names[id(one)], looks[id(one)]
-        is_most = shown[name] * 2 >= one.chunk.length or from_start[name] >= min(short, one.chunk.length)
-        is_copied = one.use.start == 0 or one.use.length >= long
-        is_whole = one.use.length == one.chunk.length or (is_most and is_copied and one.is_lasting)
+        is_most = shown[name] * 2 >= one.chunk.length or from_start[name] >= min(rule.short, one.chunk.length)
+        is_worth_it = is_most and rule.is_copied(one.use) and one.is_lasting
+        is_whole = one.use.length == one.chunk.length or is_worth_it
         yield _copy(one, whole) if is_whole else _alone(one)
 
 
@@ -223,4 +278,28 @@ def _alone(one: _Stretch) -> Draft:
         }
     )
     share = f"{length} of {one.chunk.length} frames"
-    return Draft(at=one.at, look=look, use=at, reason=f"{share}: less work by itself than the whole segment")
+    reason = f"{share}: less work by itself than the whole segment"
+    return Draft(at=one.at, look=look, use=at, reason=reason, is_own=True)
+
+
+def _together(timeline: Timeline, chosen: Iterable[Draft], longest: int) -> Iterator[Draft]:
+    """Make one encode of neighbours that are no other video's and lie under the same passing overlays."""
+    run: list[Draft] = []
+    for one in chosen:
+        is_next = run and one.is_own and run[-1].is_own and one.passing == run[-1].passing
+        if is_next and one.at.end - run[0].at.start <= longest:
+            run.append(one)
+            continue
+        yield from _as_one(timeline, run)
+        run = [one]
+    yield from _as_one(timeline, run)
+
+
+def _as_one(timeline: Timeline, run: Sequence[Draft]) -> Iterator[Draft]:
+    if len(run) < 2:
+        yield from run
+        return
+    at = Range(start=run[0].at.start, end=run[-1].at.end)
+    reason = "; ".join(dict.fromkeys(one.reason for one in run))
+    use = Range(start=0, end=at.length)
+    yield Draft(at, slice_of(timeline, at), use, reason, run[0].passing, is_own=True)

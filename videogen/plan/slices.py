@@ -7,8 +7,9 @@ description: clips trimmed, overlays moved to its own time, nothing in it that d
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 
+from videogen.model.style import Zoom
 from videogen.model.timebase import Range
-from videogen.model.timeline import Clip, Gap, Item, Overlay, Timeline, Transition, VideoOverlay
+from videogen.model.timeline import Clip, Gap, ImageOverlay, Item, Overlay, Timeline, Transition, VideoOverlay
 
 Row = tuple[int, Item]
 
@@ -40,6 +41,14 @@ def next_cut(timeline: Timeline, frame: int) -> int:
     """Give the first frame, from this one on, at which a timeline may be cut: inside no transition, inside no fade."""
     inside = (one.end for one in _merged(_in_order(timeline)) if one.start < frame < one.end)
     return min(timeline.length, next(inside, frame))
+
+
+def moves(overlay: Overlay, length: int) -> bool:
+    """Whether an overlay of a slice of that length is other on one frame than on another."""
+    if not isinstance(overlay, ImageOverlay) or overlay.fade_in or overlay.fade_out:
+        return True
+    is_zoomed = overlay.zoom is not None and overlay.zoom.start != overlay.zoom.end
+    return is_zoomed or (overlay.at.start, overlay.at.end) != (0, length)
 
 
 def slice_of(timeline: Timeline, span: Range) -> Timeline:
@@ -129,7 +138,7 @@ def _shows(item: Transition, at: int, span: Range) -> bool:
 
 def _trimmed(part: Clip | Gap, skipped: int, length: int) -> Clip | Gap:
     if isinstance(part, Gap):
-        return Gap(length=length)
+        return part.model_copy(update={"length": length})
     start = part.source.start + skipped
     return part.model_copy(update={"source": Range(start=start, end=start + length)})
 
@@ -147,6 +156,22 @@ def _moved(overlay: Overlay, span: Range) -> Overlay:
         "fade_in": overlay.fade_in if seen.start == overlay.at.start else 0,
         "fade_out": overlay.fade_out if seen.end == overlay.at.end else 0,
     }
+    # What neither comes nor goes here does not move here either.
+    changed["enter"] = overlay.enter if changed["fade_in"] else None
+    changed["leave"] = overlay.leave if changed["fade_out"] else None
     if isinstance(overlay, VideoOverlay):
         changed["start"] = overlay.start + seen.start - overlay.at.start
+    if isinstance(overlay, ImageOverlay) and overlay.zoom:
+        changed["zoom"] = _zoomed(overlay.zoom, overlay.at, seen)
     return overlay.model_copy(update=changed)
+
+
+def _zoomed(zoom: Zoom, at: Range, seen: Range) -> Zoom | None:
+    """Give a stretch of a zoom: each of its frames as large as it was, exactly; None where nothing is enlarged.
+
+    Source: frame i of n frames is start + (end - start) * i / (n - 1) times as large; a zoom of one frame is its start.
+    """
+    step = (zoom.end - zoom.start) / max(1, at.length - 1)
+    start = zoom.start + step * (seen.start - at.start)
+    end = start + step * (seen.length - 1)
+    return None if start == end == 1 else Zoom(start=start, end=end)

@@ -20,6 +20,9 @@ from videogen.render.sessions import Device
 SOFTWARE = "libx264"
 WALL_FACTOR = 50
 """How many times its estimate an encode may take: a machine may be that much slower than the one measured."""
+GOPS_OF_CUTS = 2
+"""GOPs of a segment where a video asks for GOPs of its own: half as many starts as with one, and as little that is
+encoded and not shown. Source: tests/plan/test_reencoded.py."""
 WALL_LEAST_S = 600.0
 MEMORY_SHARE = 0.85
 """Of the memory that is free; the rest is for the page cache, without which every encode waits for its clip."""
@@ -42,6 +45,8 @@ class Bench:
     wall_s: float = 0.0
     memory_bytes: int | None = None
     segment_s: Fraction = Fraction(10)
+    gops: int = 1
+    """GOPs of a segment where `segment_s` is 0."""
     encodes: int = 0
     walls: cage.Walls | None = None
     device: Device = field(default_factory=Device)
@@ -51,13 +56,17 @@ class Bench:
         """Give the same bench without a device: what it makes has another profile, so the two are never in one file."""
         return replace(self, encoder=self.encoder.model_copy(update={"name": SOFTWARE}), device=Device())
 
-    def at_quality(self, quality: int | None) -> "Bench":
-        """Give the same bench with another CRF; None leaves it as it is."""
-        return self if quality is None else replace(self, encoder=self.encoder.model_copy(update={"quality": quality}))
+    def at_quality(self, quality: int | None, gop: int | None = None) -> "Bench":
+        """Give the same bench with another CRF and another length of a GOP; None leaves each as it is."""
+        changes = {name: value for name, value in (("quality", quality), ("gop", gop)) if value is not None}
+        if not changes:
+            return self
+        gops = GOPS_OF_CUTS if gop is not None else self.gops
+        return replace(self, encoder=self.encoder.model_copy(update=changes), gops=gops)
 
     def cut_s(self, canvas: Canvas) -> Fraction:
         """Give the length of a segment on a canvas. Units: seconds."""
-        return self.segment_s or self.encoder.gop / canvas.fps
+        return self.segment_s or self.gops * self.encoder.gop / canvas.fps
 
     def profile(self, canvas: Canvas) -> Profile:
         """Give the profile of a canvas: what is the same for every segment of it."""
