@@ -88,8 +88,11 @@ def graded(stream: Stream, preset: ColourPreset) -> Stream:
 
 
 def mapped(stream: Stream, table: str, pix_fmt: str, role: str) -> Stream:
-    """Look each colour up in a table, a Hald CLUT, between whose entries colours are found within a tetrahedron."""
-    both = [stream.filter("format", "gbrp"), image_input(table, role).filter("format", "gbrp")]
+    """Look each colour up in a table, a Hald CLUT, between whose entries colours are found within a tetrahedron.
+
+    Source: on planar RGB the filter takes red for blue, in FFmpeg 5.1 and 9.0 (tests/plan/test_overlays.py).
+    """
+    both = [stream.filter("format", "rgb24"), image_input(table, role).filter("format", "rgb24")]
     return from_rgb(beside(both, "haldclut", interp="tetrahedral"), pix_fmt)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from videogen.model.timeline import Canvas, Gap, Part, Timeline, Transition, VideoOverlay
+from videogen.model.timeline import Canvas, Gap, ImageOverlay, Part, Timeline, Transition, VideoOverlay
 from videogen.plan.colour import labelled, painted
 from videogen.plan.footage import MediaOf, clip_frames, seconds
 from videogen.plan.inputs import Stream, beside, end_to_end, generated
-from videogen.plan.overlays import with_overlay
+from videogen.plan.overlays import is_plain, with_overlay
 
 BLACK = "#000000"
 
@@ -15,6 +15,9 @@ BLACK = "#000000"
 def picture_stream(timeline: Timeline, media_of: MediaOf) -> Stream:
     """Join the base track and lay the overlays over it: at least `timeline.length` frames at the canvas rate."""
     joined = _joined(timeline, media_of)
+    if not all(isinstance(overlay, ImageOverlay) and is_plain(overlay) for overlay in timeline.overlays):
+        # What is laid over frames that do not say which colours they have is turned into BT.601 (FFmpeg 7 and later).
+        joined = labelled(joined)
     for nth, overlay in enumerate(timeline.overlays):
         media = media_of(overlay.asset) if isinstance(overlay, VideoOverlay) else None
         joined = with_overlay(joined, overlay, timeline, media, nth)
@@ -88,4 +91,4 @@ def _gap(gap: Gap, canvas: Canvas, nth: int) -> Stream:
         f"color=c=black:s={canvas.width}x{canvas.height}:r={canvas.fps},trim=end_frame={gap.length},setpts=PTS+0*{nth}"
     )
     stream = black.filter("format", canvas.pix_fmt).filter("setsar", 1)
-    return stream if gap.colour == BLACK else painted(stream, gap.colour)
+    return stream if gap.colour == BLACK else labelled(painted(stream, gap.colour))

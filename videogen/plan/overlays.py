@@ -23,8 +23,6 @@ SMOOTH = "yuva444p"
 """What has an odd pixel to begin at."""
 _LIGHT: frozenset[Blend] = frozenset({"screen", "lighten", "addition"})
 """Blends to which black is nothing: bars are, and what has no alpha needs none."""
-_FROM_ABOVE: frozenset[Blend] = frozenset({"softlight"})
-"""Blends whose formula takes what lies above first. Source: FFmpeg, libavfilter/blend_modes.c."""
 
 
 class Box(NamedTuple):
@@ -57,7 +55,7 @@ def _with_image(base: Stream, overlay: ImageOverlay, timeline: Timeline, nth: in
     if overlay.blend != "normal":
         image = _as_frames(colour.keyed_rgb(_in_size(image, overlay), overlay.key), overlay, canvas, "rgba")
         return _blended_image(base, image, overlay, timeline, nth)
-    if _is_plain(overlay):
+    if is_plain(overlay):
         return _laid(base, image, overlay, timeline)
     is_odd = bool(overlay.x % 2 or overlay.y % 2)
     if overlay.key:
@@ -75,8 +73,8 @@ def _in_size(image: Stream, overlay: ImageOverlay) -> Stream:
     return image.filter("format", "rgba")
 
 
-def _is_plain(overlay: ImageOverlay) -> bool:
-    """Whether a picture of unknown size, laid as it is, is all there is to do."""
+def is_plain(overlay: ImageOverlay) -> bool:
+    """Whether a picture of unknown size, laid as it is, is all there is to do, as with the logo of a story."""
     is_sized = overlay.width is not None or overlay.key is not None or overlay.zoom is not None
     return not is_sized and overlay.opacity == 1 and not overlay.fade_in and not overlay.fade_out
 
@@ -151,6 +149,8 @@ def _sized(film: Stream, overlay: Film, media: Media, place: Box) -> Stream:
     picture, size = picture_of(media), (place.width, place.height)
     how = covering if overlay.is_covering else colour.scaled
     film = how(film, picture, size)
+    if picture.has_alpha and not overlay.has_alpha:
+        return film.filter("format", "yuv420p")
     return film.filter("format", CLEAR) if overlay.has_alpha else film
 
 
@@ -208,8 +208,6 @@ def _mixed(base: Stream, above: Stream, overlay: ImageOverlay | Film, timeline: 
         above.filter("format", "gbrap") if isinstance(overlay, ImageOverlay) else colour.to_rgb(above, "gbrap")
     )
     pair = [colour.to_rgb(below.filter("crop", *box[2:], *box[:2])), light.filter("format", "gbrp")]
-    if overlay.blend in _FROM_ABOVE:
-        pair.reverse()
     mixed = beside(pair, "blend", all_mode=overlay.blend)
     mixed = beside([mixed, veil.filter("alphaextract")], "alphamerge")
     over = {"x": box.left, "y": box.top, **_timing(overlay, timeline.length)}
@@ -223,7 +221,7 @@ def _laid(base: Stream, stream: Stream, overlay: Overlay, timeline: Timeline) ->
     """Lay an overlay on the very pixel it names."""
     odd_x, odd_y = overlay.x % 2, overlay.y % 2
     if odd_x or odd_y:
-        is_logo = isinstance(overlay, ImageOverlay) and _is_plain(overlay)
+        is_logo = isinstance(overlay, ImageOverlay) and is_plain(overlay)
         stream = stream.filter("format", "rgba" if is_logo else SMOOTH)
         stream = stream.filter("pad", f"iw+{odd_x}", f"ih+{odd_y}", odd_x, odd_y, "black@0")
     at: Mapping[str, object] = {"x": overlay.x - odd_x, "y": overlay.y - odd_y}
