@@ -11,6 +11,7 @@ from videogen.errors import Defect
 
 _HOLDERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"}
 INDEX_BYTES_MOST = 1 << 29
+_IS_ON = 1
 _PICTURES = frozenset({b"avc1", b"avc3", b"hvc1", b"hev1"})
 _PICTURE_BYTES = 86
 """A description of pictures up to the boxes in it. Source: ISO 14496-12, 12.1.3, VisualSampleEntry."""
@@ -38,6 +39,12 @@ class Track:
     height: int = 0
     colour: tuple[int, int, int, bool] | None = None
     """Primaries, transfer, matrix, and whether the range is full, by their numbers; None: untold. Source: H.273."""
+    spread: tuple[tuple[int, int], ...] = ()
+    """From which chunk on, counted from 1, each holds how many packets."""
+    language: str = ""
+    """By ISO 639-2."""
+    is_on: bool = True
+    """Whether a player shows it unasked."""
 
     @property
     def size_bytes(self) -> int:
@@ -54,10 +61,25 @@ class Track:
         """Their lengths together."""
         return sum(count * each for count, each in self.runs)
 
+    @property
+    def lengths(self) -> Iterator[int]:
+        """How long each packet lasts, in ticks."""
+        return (each for count, each in self.runs for _ in range(count))
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Give where in the file each packet lies, and its bytes. Raises: IndexError: there are more than are told."""
+        nth = 0
+        starts = [first for first, _ in self.spread]
+        for (first, each), following in zip(self.spread, [*starts[1:], len(self.chunks) + 1], strict=True):
+            for chunk in range(first, following):
+                at = self.chunks[chunk - 1]
+                for _ in range(each):
+                    yield at, self.sizes[nth]
+                    at, nth = at + self.sizes[nth], nth + 1
+
     def shown(self) -> list[int]:
         """Give each packet's PTS in ticks, in decode order."""
-        steps = (each for count, each in self.runs for _ in range(count))
-        starts = list(accumulate(steps, initial=0))[:-1]
+        starts = list(accumulate(self.lengths, initial=0))[:-1]
         offsets = self.offsets or (0,) * len(starts)
         return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
@@ -153,8 +175,34 @@ def _track(leaves: dict[bytes, bytes]) -> Track:
         sizes=_sizes(leaves[b"stsz"]),
         chunks=tuple(at for (at,) in _chunks(leaves)),
         edits=_edits(leaves.get(b"elst", b"")),
+        spread=tuple((first, each) for first, each, _ in struct.iter_unpack(">III", leaves.get(b"stsc", bytes(8))[8:])),
+        language=_language(media[32:34] if media[0] else media[20:22]),
+        is_on=bool(leaves.get(b"tkhd", b"\0\0\0\1")[3] & _IS_ON),
         **_described(leaves.get(b"stsd", b"")),
     )
+
+
+def _language(leaf: bytes) -> str:
+    """Read three letters of five bits each. Source: ISO 14496-12, 8.4.2."""
+    (packed,) = struct.unpack(">H", leaf)
+    return "".join(chr(0x60 + (packed >> shift & 0x1F)) for shift in (10, 5, 0))
+
+
+def hide_captions(path: Path) -> None:
+    """Have captions wait until they are asked for: the muxer switches the first track of each sort on.
+
+    Source: ISO 14496-12, 8.3.2: the last bit of a track's flags.
+    """
+    with path.open("r+b") as file:
+        moov = next((start, end) for kind, start, end in _outer(file, path.stat().st_size) if kind == b"moov")
+        file.seek(moov[0])
+        raw = file.read(moov[1] - moov[0])
+        for kind, start, end in _inner(raw, 0, len(raw)):
+            boxes = {one: begin for one, begin, _ in _inner(raw, start, end)} if kind == b"trak" else {}
+            if boxes and dict(_leaves(raw, start, end))[b"hdlr"][8:12] == b"sbtl":
+                flags = boxes[b"tkhd"] + 3
+                file.seek(moov[0] + flags)
+                file.write(bytes([raw[flags] & ~_IS_ON]))
 
 
 def _pairs(leaf: bytes, shape: str) -> Iterator[tuple[int, int]]:

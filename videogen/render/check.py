@@ -10,14 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from videogen.model.profile import Profile
 from videogen.model.quality import Check, Figure
 from videogen.plan import Plan, frame_ticks, track_timescale
 from videogen.render.boxes import Index, Track, index_of
 from videogen.render.refusing import refusal
 from videogen.render.sounding import PRIMING
+from videogen.render.stitch import WORDLESS
+from videogen.render.wording import NOTHING, Wording, chapter_packets, text_ticks, text_timescale
 
 BT709 = (1, 1, 1, False)
 """Primaries, transfer, matrix and limited range by their numbers. Source: H.273."""
+WORDS_BYTES_MOST = 1 << 27
 Wrong = tuple[Check, str]
 
 
@@ -29,13 +33,23 @@ class Proof:
     samples: int
 
 
-def check(video: Path, plan: Plan, joins: Sequence[int], sizes: Sequence[int] | None = None) -> Proof:
+def check(
+    video: Path,
+    plan: Plan,
+    joins: Sequence[int],
+    sizes: Sequence[int] | None = None,
+    wording: Wording = WORDLESS,
+) -> Proof:
     """Prove that a video is what the plan said; `joins` are the frames at which another segment begins.
+
+    `wording`: the captions and chapters it is to have.
 
     Units: `sizes` are the bytes of each picture packet as its segment has it; None: they are not known.
     Raises: Defect: what was found and what was expected, by the code of the check.
     """
-    wrong = list(_wrong(index_of(video), plan, joins, sizes))
+    index = index_of(video)
+    wrong = list(_wrong(index, plan, joins, sizes, wording))
+    wrong += worded(video, index, wording, plan.profile) if not wrong else ()
     if wrong:
         raise refusal([Figure(check=check, verdict="bad", said=said) for check, said in wrong])
     return Proof(plan.frames, plan.samples)
@@ -59,10 +73,12 @@ def proven(plan: Plan, joins: Sequence[int]) -> list[Figure]:
     return [Figure(check=check, verdict="good", value=value, limit=value, unit=unit) for check, value, unit in found]
 
 
-def _wrong(index: Index, plan: Plan, joins: Sequence[int], sizes: Sequence[int] | None) -> Iterator[Wrong]:
+def _wrong(
+    index: Index, plan: Plan, joins: Sequence[int], sizes: Sequence[int] | None, wording: Wording
+) -> Iterator[Wrong]:
     handlers = [track.handler for track in index.tracks]
-    wanted = ["vide"] if not plan.samples else ["vide", "soun"]
-    if handlers != wanted:
+    there = {"vide": True, "soun": plan.samples, "sbtl": wording.captions, "text": wording.chapters}
+    if handlers != [handler for handler, is_there in there.items() if is_there]:
         yield "tracks", f"its tracks are {handlers}"
         return
     picture = index.tracks[0]
@@ -72,6 +88,40 @@ def _wrong(index: Index, plan: Plan, joins: Sequence[int], sizes: Sequence[int] 
     if plan.samples:
         yield from _wrong_sound(index.tracks[1], index, plan)
     yield from misplaced(index)
+
+
+def worded(video: Path, index: Index, wording: Wording, profile: Profile) -> Iterator[Wrong]:
+    """Give what is wrong with the words beside the picture: every caption and every chapter is read from the file."""
+    tracks = {track.handler: track for track in index.tracks}
+    if wording.captions:
+        tick, track = text_ticks(profile), tracks.get("sbtl")
+        # The muxer ends the last one by an empty one of no length.
+        lines = [(frames * tick, words) for frames, words in wording.lines] + [(0, NOTHING)]
+        if track is None or held_by(video, track) != lines or track.timescale != text_timescale(profile):
+            yield "tracks", f"its captions are not the {len(wording.captions)} planned"
+        elif track.is_on or track.language != wording.language:
+            yield "tracks", f"its captions are in {track.language!r} and {'on' if track.is_on else 'off'}"
+        elif not starts_at(track, index, 0, wording.frames * tick):
+            yield "edits", f"the edit list {track.edits} of its captions does not begin with the picture"
+    if wording.chapters:
+        chapters = tracks.get("text")
+        if chapters is None or held_by(video, chapters) != chapter_packets(wording, profile):
+            yield "tracks", f"its chapters are not the {len(wording.chapters)} planned"
+
+
+def held_by(video: Path, track: Track) -> list[tuple[int, bytes]]:
+    """Read the packets of a track of words, each with how long it lasts in ticks; nothing where that cannot be."""
+    if track.size_bytes > WORDS_BYTES_MOST:
+        return []
+    found = []
+    try:
+        with video.open("rb") as file:
+            for length, (at, size) in zip(track.lengths, track.places(), strict=True):
+                file.seek(at)
+                found.append((length, file.read(size)))
+    except (IndexError, ValueError):  # the tables of a file that is not ours need not fit each other
+        return []
+    return found
 
 
 def misplaced(index: Index) -> Iterator[Wrong]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -23,8 +23,11 @@ from videogen.model.profile import Profile
 from videogen.model.segment import Name, Note
 from videogen.model.timebase import Range
 from videogen.plan import frame_ticks, track_timescale
+from videogen.render.boxes import hide_captions
 from videogen.render.sounding import Sounding
+from videogen.render.wording import Wording, text_timescale
 
+WORDLESS = Wording()
 READ_BYTES = 1 << 20
 
 
@@ -58,8 +61,10 @@ class Incompatible(Exception):  # noqa: N818 -- as above
         self.because = because
 
 
-def stitch(parts: Sequence[Part], sound: Sounding | None, target: Path, profile: Profile) -> None:
-    """Write the parts one after the other, and the sound beside them, as one MP4 with its index in front.
+def stitch(
+    parts: Sequence[Part], sound: Sounding | None, target: Path, profile: Profile, wording: Wording = WORDLESS
+) -> None:
+    """Write the parts one after the other, the sound and the words beside them, as one MP4 with its index in front.
 
     Shape: as many frames as the parts have; one length for every frame; the file is written once.
     Raises: Incompatible: the segments' headers differ; nothing was written. Damaged: a segment is not what it was.
@@ -67,12 +72,14 @@ def stitch(parts: Sequence[Part], sound: Sounding | None, target: Path, profile:
     """
     expect_compatible(parts)
     frames = sum(part.frames.length for part in parts)
-    reserve = _index_bytes(parts, frames, sound.expected_packets if sound else 0)
+    reserve = _index_bytes(parts, frames, sound.expected_packets if sound else 0) + wording.index_bytes
     # Edit lists count in the movie's ticks: in milliseconds, as they do by themselves, a player cuts the sound short.
     ticks = {"movie_timescale": str(profile.canvas.sample_rate)}
     options = {"moov_size": str(reserve), "fflags": "+bitexact", "use_editlist": "1", **ticks}
     with av.open(str(target), "w", format="mp4", container_options=options) as container:
-        _write(container, parts, sound, profile)
+        _write(container, parts, sound, profile, wording)
+    if wording.captions:
+        hide_captions(target)
 
 
 def expect_compatible(parts: Sequence[Part]) -> None:
@@ -104,7 +111,9 @@ def _index_bytes(parts: Sequence[Part], frames: int, sounds: int) -> int:
     return 4096 + 36 * frames + 24 * sounds + 16 * len(parts)
 
 
-def _write(container: OutputContainer, parts: Sequence[Part], sound: Sounding | None, profile: Profile) -> None:
+def _write(
+    container: OutputContainer, parts: Sequence[Part], sound: Sounding | None, profile: Profile, wording: Wording
+) -> None:
     with _opened(parts[0]) as first:
         template = first.streams.video[0]
         if sha256(template.codec_context.extradata or b"").hexdigest() != parts[0].note.extradata_sha256:
@@ -114,12 +123,37 @@ def _write(container: OutputContainer, parts: Sequence[Part], sound: Sounding | 
             picture.codec_context.codec_tag = "hvc1"  # headers in the index alone, which is what Apple's players take
         picture.time_base = Fraction(1, track_timescale(profile))
         track = sound.open(container) if sound else None
+        text = wording.open(container, profile)
         container.start_encoding()
-        if picture.time_base != Fraction(1, track_timescale(profile)):
-            raise Defect(f"the track counts in {picture.time_base}", remedy="Report it.", code="timebase-changed")
-        pictures = _pictures(parts, picture, profile)
-        for packet in _by_time(pictures, sound.packets(track) if sound and track else iter(()), profile):
+        _expect_ticks(picture.time_base, track_timescale(profile))
+        packets: Iterator[Any] = _by_time(_pictures(parts, picture, profile), _sounds(sound, track), profile)
+        if text is not None:
+            _expect_ticks(text.time_base, text_timescale(profile))
+            packets = _with_words(packets, wording.packets(text, profile))
+        for packet in packets:
             container.mux_one(packet)
+
+
+def _expect_ticks(found: Fraction | None, scale: int) -> None:
+    if found != Fraction(1, scale):
+        raise Defect(f"the track counts in {found}", remedy="Report it.", code="timebase-changed")
+
+
+def _sounds(sound: Sounding | None, track: AudioStream | None) -> "Iterator[Packet[AudioStream]]":
+    return sound.packets(track) if sound and track else iter(())
+
+
+def _with_words(packets: Iterator[Any], words: Iterator[Any]) -> Iterator[Any]:
+    """Give each caption before anything that is seen or heard while it is shown."""
+    waiting = next(words, None)
+    for packet in packets:
+        while waiting is not None and waiting.dts * waiting.time_base <= packet.dts * packet.time_base:
+            yield waiting
+            waiting = next(words, None)
+        yield packet
+    while waiting is not None:
+        yield waiting
+        waiting = next(words, None)
 
 
 def _opened(part: Part) -> InputContainer:

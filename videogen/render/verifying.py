@@ -20,10 +20,11 @@ from videogen.model.quality import Check, Figure, Heard, Limits, Look, Quality, 
 from videogen.model.timebase import Range, parse_resolution
 from videogen.render import gate
 from videogen.render.boxes import Index, Track, index_of
-from videogen.render.check import BT709, misplaced, starts_at
+from videogen.render.check import BT709, misplaced, starts_at, worded
 from videogen.render.hearing import hear
 from videogen.render.looking import Eye, UndecodableError, look_at
 from videogen.render.sounding import PRIMING
+from videogen.render.wording import Wording
 
 APART_S = 0.1
 """Picture and sound that end further apart are seen to."""
@@ -148,12 +149,21 @@ class _Looking:
         said = f"picture and sound end {apart:.2f} s apart" if apart > APART_S else ""
         yield self._figure("lengths", round(apart, 3), APART_S, said or self._other_samples(sound))
         wrong = "; ".join(said for _, said in misplaced(index))
+        yield from self._words(index)
         yield self._figure("index", "behind" if wrong else "in front", "in front", wrong)
         yield self._edits(picture, sound, index)
         is_ours = self._manifest is None or picture.colour == BT709
         is_told = picture.colour is not None or 2 not in film.colour
         said = "" if is_ours and is_told else f"its colour is {_colour(picture)}"
         yield self._figure("colour", _colour(picture) if picture.colour else str(film.colour), "told", said)
+
+    def _words(self, index: Index) -> Iterator[Figure]:
+        """Read captions and chapters again, where a manifest says what they were."""
+        timeline = self._manifest.task.timeline if self._manifest else None
+        if self._manifest is None or timeline is None or self._manifest.profile is None:
+            return
+        for check, said in worded(self._file, index, Wording.of(timeline), self._manifest.profile):
+            yield self._figure(check, "", "as planned", said)
 
     def _wanted_rate(self) -> str | None:
         return str(self._manifest.task.render.frame_rate) if self._manifest else None

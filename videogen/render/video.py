@@ -30,6 +30,7 @@ from videogen.render.sessions import Device
 from videogen.render.stitch import Damaged, Incompatible, Part, stitch
 from videogen.render.survey import survey
 from videogen.render.tally import Tally
+from videogen.render.wording import Wording
 from videogen.render.workshop import Workshop
 from videogen.segments import Entry, Segments
 
@@ -160,7 +161,8 @@ class Video:
 
     def _check(self) -> None:
         sizes = [size for one in self._origins for size in one.note.sizes[one.frames.start : one.frames.end]]
-        self._proof = check(self._final, self._plan, [piece.at.start for piece in self._pieces], sizes)
+        joins, wording = [piece.at.start for piece in self._pieces], Wording.of(self._shop.timeline)
+        self._proof = check(self._final, self._plan, joins, sizes, wording)
         judge = Judge(self._plan, self._shop, self._sources, self._limits, self._store)
         self._quality = judge.judged(self._final, self._origins, self._mixing.heard)
 
@@ -216,7 +218,7 @@ class Video:
         durable.remove(unfinished)
         sound = self._mixing.sounding(halt) if self._plan.samples else None
         try:
-            stitch(parts, sound, unfinished, self._plan.profile)
+            stitch(parts, sound, unfinished, self._plan.profile, Wording.of(self._shop.timeline))
         finally:
             if sound:
                 sound.close()
