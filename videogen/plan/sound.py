@@ -24,6 +24,7 @@ through is seen when the encoded sound is measured."""
 _DUCK = {"threshold": 0.03, "ratio": 8, "attack": 20, "release": 400}
 
 
+GAIN_DB = 40.0
 _UNMEASURED_LUFS = -23.0
 """What a sound is taken for that nobody measured. Source: EBU R128, target level."""
 
@@ -76,7 +77,12 @@ def reckoned_gain_db(timeline: Timeline, media_of: MediaOf) -> float:
         energy += max(0, place.end - place.begin) * float(sound.gain) ** 2 * 10 ** (lufs / 10)
     if not energy:
         return 0.0
-    return round(float(timeline.loudness_lufs) - 10 * log10(energy / covered(placed)), 2)
+    return bounded_db(float(timeline.loudness_lufs) - 10 * log10(energy / covered(placed)))
+
+
+def bounded_db(gain_db: float) -> float:
+    """Give a gain for a whole mix: what needs more than this is noise, or next to nothing."""
+    return max(-GAIN_DB, min(GAIN_DB, round(gain_db, 2)))
 
 
 def _sum_dbtp(timeline: Timeline, media_of: MediaOf) -> float:

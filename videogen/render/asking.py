@@ -20,6 +20,7 @@ from videogen.errors import VideogenError
 from videogen.ffmpeg import FFmpeg
 from videogen.model.media import Media
 from videogen.model.quality import COLUMNS, ROWS, Look, Sort, Spell, difference
+from videogen.model.timebase import Range
 from videogen.model.timeline import Clip, Gap, SoundTrack, Timeline
 from videogen.plan.inputs import demuxing
 from videogen.render.gate import Reckoned, summed_lufs, suspicious
@@ -158,15 +159,15 @@ class Sources:
         self, sound: SoundTrack, timeline: Timeline, span: tuple[Fraction, Fraction], rate: int
     ) -> "array[float] | None":
         """Decode what a track plays in a stretch of the video; None: it cannot be decoded. Empty: it plays nothing."""
-        media, fps = self.media.get(sound.asset), timeline.canvas.fps
+        media, canvas = self.media.get(sound.asset), timeline.canvas
         if media is None or media.sound is None:
             return None
-        at = sound.at
-        begin = span[0] - (at.start / fps if at else 0)
+        fps, at = canvas.fps, sound.at or Range(start=0, end=timeline.length)
+        begin = span[0] - at.start / fps - Fraction(sound.lead, canvas.sample_rate)
         place, whole = begin + sound.start / fps, media.sound.duration_s
         if sound.is_looped and whole:
             place %= whole
-        if begin < 0 or place >= whole:
+        if begin < 0 or place >= whole or span[0] >= at.end / fps:
             return array("f")
         words = ["-vn", "-sn", "-ac", "1", "-ar", str(rate), "-c:a", "pcm_f32le", "-f", "f32le"]
         raw = self._decoded(sound.asset, media, (place, min(span[1], whole - place)), words)
@@ -174,8 +175,17 @@ class Sources:
 
 
 def reckoned(timeline: Timeline, media: Mapping[str, Media]) -> Reckoned:
-    """Give how loud a mix may be by its sources; where one of them sounds only at times, that cannot be told."""
+    """Give how loud a mix may be by its sources; where one of them sounds only at times, that cannot be told.
+
+    A mix that was brought to a loudness is judged by that, where any of its sources is loud at all.
+    """
     levels = []
+    if timeline.loudness_lufs is not None:
+        target = float(timeline.loudness_lufs)
+        heard = (media[sound.asset].sound for sound in timeline.sounds if sound.asset in media and sound.gain > 0)
+        if any(one is not None and one.loudness is not None for one in heard):
+            return Reckoned(most_lufs=target, least_lufs=min(target, LIMITED_LUFS), by="what was asked for")
+        return Reckoned()
     for sound in timeline.sounds:
         known = media[sound.asset].sound if sound.asset in media else None
         is_whole = sound.at is None and not sound.start and sound.ducked_by is None and sound.gain > 0

@@ -222,10 +222,11 @@ def _strange(part: Shown, limits: Limits) -> Iterator[tuple[int, float, Verdict]
 
 @dataclass(frozen=True)
 class Reckoned:
-    """What a sound is to be by its sources. Units: LUFS; None: it cannot be told."""
+    """What a sound is to be `by` its sources, or by what was asked for. Units: LUFS; None: it cannot be told."""
 
     most_lufs: float | None = None
     least_lufs: float | None = None
+    by: str = "its sources"
 
 
 Ask = Callable[[float, float], bool | None]
@@ -281,9 +282,9 @@ def _loudness(sound: Heard, reckoned: Reckoned, limits: Limits) -> Figure:
     most = None if reckoned.most_lufs is None else round(reckoned.most_lufs + limits.louder_lu, 1)
     least = None if reckoned.least_lufs is None else round(reckoned.least_lufs - limits.quieter_lu, 1)
     if value is not None and most is not None and value > most:
-        said = f"the sound is louder than its sources, {value:.1f} LUFS"
+        said = f"the sound is louder than {reckoned.by}, {value:.1f} LUFS"
     elif least is not None and (value is None or value < least):
-        said = "the sound is quieter than its sources" + ("" if value is None else f", {value:.1f} LUFS")
+        said = f"the sound is quieter than {reckoned.by}" + ("" if value is None else f", {value:.1f} LUFS")
     bounds = None if most is None or least is None else f"{least:g} to {most:g}"
     verdict: Verdict = limits.verdict("loudness") if said else "good"
     verdict = "off" if "loudness" in limits.off else verdict
