@@ -55,7 +55,7 @@ class Mixing:
         self._joins = [samples_of(piece.at.start, canvas.fps, canvas.sample_rate) for piece in plan.pieces]
 
     def make(self, step: Step, halt: Event) -> None:
-        """Mix, encode and measure, until it is as asked. Raises: what FFmpeg raises; who reads is told to come again."""
+        """Mix, encode and measure, until it is as asked. Raises: what FFmpeg raises; who reads is told to come back."""
         self._is_done.clear()
         argv, ceiling = step.argv, CEILING_DBTP
         gain_db = reckoned_gain_db(self._shop.timeline, known(self._shop.media))
