@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -36,6 +37,8 @@ from videogen.metrics import Meter
 from videogen.model.manifest import Manifest
 from videogen.model.profile import Encoder
 from videogen.model.task import ATTEMPTS, Reason, Task
+from videogen.model.timebase import Range
+from videogen.model.timeline import Canvas, Caption, Chapter, Gap, Timeline
 from videogen.render import Bench, Done, Node, Outcome, Proof, Setup
 from videogen.render import node as node_module
 from videogen.render.job import Held, Job
@@ -348,6 +351,31 @@ def test_a_video_without_pictures_is_published(house: House, logged: list[Mutabl
     assert sorted(path.name for path in target.iterdir()) == ["final.mp4", "manifest.json"]
     assert manifest.pictures == {}
     assert manifest.pictures_trouble == told["because"] != ""
+
+
+def test_texts_lie_beside_a_video(house: House) -> None:
+    """Captions, chapters and a tracklist are published with their video, with hashes in the manifest (D9, E1)."""
+    told = Timeline(
+        canvas=Canvas(width=64, height=36, fps=Fraction(30)),
+        picture=(Gap(length=30),),
+        captions=(Caption(at=Range(start=3, end=20), text="Hello"),),
+        chapters=(Chapter(start=0, title="One"), Chapter(start=15, title="Two")),
+    )
+    task = house.publish(timeline=told.model_dump(), recipe="mix", story_name="My mix")
+    node = house.node()
+    job = took(node)
+    rendered(node, job)
+
+    node.publish(job)
+
+    target = house.spool.output / task.task_id
+    manifest = Manifest.model_validate_json((target / "manifest.json").read_bytes())
+    there = {path.name: path.read_bytes() for path in target.iterdir() if path.suffix not in {".mp4", ".json"}}
+    assert set(there) == {"captions.srt", "captions.vtt", "chapters.txt", "tracklist.txt"}
+    assert manifest.papers == {name: hashlib.sha256(raw).hexdigest() for name, raw in there.items()}
+    assert there["captions.srt"] == b"1\n00:00:00,100 --> 00:00:00,667\nHello\n\n"
+    assert there["tracklist.txt"].startswith(b"My mix")
+    assert manifest.warnings == ("chapters: YouTube makes chapters of 3 lines or more, and there are 2.",)
 
 
 @pytest.mark.parametrize("failures", [1, 2])

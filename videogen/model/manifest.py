@@ -128,8 +128,10 @@ class Manifest(Value):
     """What was measured of the finished video, where that is done."""
     pictures: dict[str, Digest] = Field(default_factory=dict)
     """The pictures beside the video, each with its SHA-256."""
+    papers: dict[str, Digest] = Field(default_factory=dict)
+    """The texts beside the video (captions, chapters, a tracklist), each with its SHA-256."""
     pictures_trouble: str = ""
-    """Why pictures are missing; empty where all that were wanted are there."""
+    """Why pictures or texts are missing; empty where all that were wanted are there."""
 
 
 def appearances(task: Task) -> dict[tuple[Role, str], tuple[Shown, ...]]:

@@ -1,4 +1,4 @@
-"""The pictures that lie beside a video: made of the finished file, written where one rename publishes both.
+"""What lies beside a video: pictures made of the finished file, texts made of its timeline; one rename publishes all.
 
 They are for people. Whatever goes wrong with them, the video is right and is published; the log and the manifest say
 what is missing.
@@ -19,10 +19,11 @@ log = structlog.get_logger()
 
 @dataclass
 class Album:
-    """Pictures by the name of their file, and why some are not there; empty where none were wanted."""
+    """Pictures and texts by the names of their files, and why some are not there; empty where none were wanted."""
 
     pictures: dict[str, bytes] = field(default_factory=dict)
     trouble: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, video: Path) -> "Album":
@@ -35,15 +36,18 @@ class Album:
             return cls(trouble=f"{type(error).__name__}: {error}")
 
     def put(self, folder: Path, manifest: Manifest) -> Manifest:
-        """Write the pictures into a folder, whole and synced, and give the manifest that names them."""
+        """Write all of it into a folder, whole and synced, and give the manifest that names it."""
+        files = self.pictures | {name: text.encode() for name, text in self.texts.items()}
         named: dict[str, str] = {}
         trouble = self.trouble
         try:
-            for name, raw in self.pictures.items():
+            for name, raw in files.items():
                 durable.write(folder / name, raw)
                 named[name] = sha256(raw).hexdigest()
         except (OSError, VideogenError) as error:
             trouble = f"{type(error).__name__}: {error}"
         if trouble:
             log.warning("Published without all pictures", task=manifest.task.task_id, because=trouble)
-        return manifest.model_copy(update={"pictures": named, "pictures_trouble": trouble})
+        pictures = {name: digest for name, digest in named.items() if name in self.pictures}
+        papers = {name: digest for name, digest in named.items() if name in self.texts}
+        return manifest.model_copy(update={"pictures": pictures, "papers": papers, "pictures_trouble": trouble})

@@ -12,6 +12,7 @@ import structlog
 from videogen import durable, spans
 from videogen.errors import Defect, InputError, LeaseLost, NoSpace, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.ffmpeg import Progress
+from videogen.model.beside import texts_of
 from videogen.model.manifest import Manifest
 from videogen.model.task import ATTEMPTS
 from videogen.plan import Plan
@@ -197,6 +198,7 @@ class Node:
         order, done = job.made()
         size_bytes = done.video.stat().st_size
         album = Album.of(done.video) if self._setup.pictures else Album()
+        album.texts = texts_of(order.timeline, job.claim.task.story_name, job.claim.task.recipe)
         with spans.span("upload"):
             self._upload(job, done)
         if job.is_fenced or self.is_fenced():

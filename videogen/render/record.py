@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from videogen import __version__
+from videogen.model.chapters import untaken
 from videogen.model.manifest import Manifest, Times, ingredients
 from videogen.model.warning import WARNINGS
 from videogen.plan import Plan
@@ -77,6 +78,9 @@ def _warnings(order: Order, fallback: str) -> Iterator[str]:
     if fallback:
         yield f"fallback: {fallback}"
     yield from order.warnings
+    canvas = order.timeline.canvas
+    if said := untaken(order.timeline.chapters, canvas.fps, order.timeline.length):
+        yield f"chapters: {said}."
     for asset in order.assets.values():
         for word in asset.media.warnings:
             yield f"{word}: {asset.path}: {WARNINGS.get(word, 'a later version knows what this means.')}"
