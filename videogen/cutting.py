@@ -18,18 +18,9 @@ from videogen.errors import MediaError, MissingInput, RecipeError
 from videogen.model.media import Media
 from videogen.model.timeline import Clip, ImageOverlay, TextOverlay, Timeline, VideoOverlay
 from videogen.probe import Prober
-from videogen.raster.words import lettered
+from videogen.raster import default_font, rasterised
 
 FILE_BYTES_MOST = 16 << 20
-FONTS = (
-    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-    "/usr/share/fonts/TTF/DejaVuSans.ttf",
-    "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
-    "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf",
-    "/usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf",
-    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
-)
-"""Tried in this order where words name no font; Pillow's own, the last resort, has little beyond English."""
 PNG = b"\x89PNG\r\n\x1a\n"
 _DIGITS = frozenset("0123456789abcdef")
 
@@ -97,7 +88,7 @@ class Cutting:
     @staticmethod
     def _letter(material: Material, pictures: Path) -> None:
         _give_font(material)
-        made = lettered(material.timeline, material.file_of)
+        made = rasterised(material.timeline, material.file_of)
         material.timeline = made.timeline
         for content, png in made.images.items():
             material.files[content] = pictures / f"{content}.png"
@@ -107,7 +98,7 @@ class Cutting:
 def _give_font(material: Material) -> None:
     """Let words that name no font be drawn in one of the system's, where there is one that knows more than English."""
     plain = [one for one in material.timeline.overlays if isinstance(one, TextOverlay) and one.font is None]
-    found = next((path for path in map(Path, FONTS) if path.is_file()), None)
+    found = default_font()
     if not plain or found is None:
         return
     content = durable.digest(found)

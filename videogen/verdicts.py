@@ -19,7 +19,9 @@ bad-folder-name | file | its folder has control characters, is not UTF-8, or too
 bad-index | task | the index of the finished video cannot be read | Report it with the folder.
 bad-magic | file command | by its first bytes it is nothing that videogen reads | Export it as MP4 or MP3, drop that.
 bad-structure | file command | its inner structure cannot be read | Export it anew and drop that.
-broken-font | command | the font cannot be drawn with | Use another TrueType or OpenType font.
+broken-font | file command | the font cannot be drawn with | Use another TrueType or OpenType font.
+broken-image | file command | a picture is damaged, or cannot be drawn | Get it again, or export it anew.
+broken-table | file command | a table of colours (.cube) contradicts itself | Correct it where the sentence says.
 cancelled | task | someone cancelled it | `videogen retry` brings it back.
 certificate | link | the site has no valid certificate | Ask the site's owner.
 channels-not-allowed | voice command | its channels cannot be mixed down to stereo | Export it in stereo.
@@ -43,6 +45,7 @@ media | task command | an input could not be decoded, or is not what is needed |
 misplaced | file | it lies at no place of raw/ | Drop it into one of the places the sentence names.
 missing-file | file command | a description names a file that is not there | Put it beside it, or correct its name.
 missing-input | task command | something it needs is not there, or cannot be read | Drop it again, then retry.
+no-heic | file command | it is HEIC, and what reads that is not installed | Install the extra `images`, or export a JPEG.
 no-media | command | it holds no picture and no sound | Give another file.
 no-moov | file command | the index of the MP4 is missing: the copy or the recording broke off | Copy it again, whole.
 no-picture | file | a clip without a picture | Drop sound into music or voices, as MP3.
@@ -51,6 +54,7 @@ no-text | link | no page gave a text | Give addresses whose text shows without s
 no-url | link | no line of it is a link | Write one http:// or https:// URL per line.
 not-a-file | file | a link, a folder or a device, not a file | Copy the file itself.
 not-a-number | voice command | it holds samples that are no numbers | Export it anew, as 24 bit PCM.
+not-an-image | file command | it is no picture, whatever its name says | Export it as a JPEG or a PNG.
 not-regular | file command | a pipe, a folder or a device, not a file | Give the file itself.
 not-text | link | it is not UTF-8 text | Save it as UTF-8.
 not-utf8 | link | it is not UTF-8 text any more | Save it as UTF-8.

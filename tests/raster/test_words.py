@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from hashlib import sha256
 from io import BytesIO
@@ -15,9 +16,12 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont, features
 from tests import footage
 from tests.papers import digest
 from videogen.errors import MediaError
+from videogen.model.style import Shift
 from videogen.model.timebase import Range
 from videogen.model.timeline import Canvas, Clip, ImageOverlay, Overlay, TextOverlay, Timeline, VideoOverlay
-from videogen.raster.words import MAX_FONT_BYTES, Lettered, lettered
+from videogen.raster import Rasterised, rasterised
+from videogen.raster.drawing import drawn_here
+from videogen.raster.words import MAX_FONT_BYTES
 
 CANVAS = Canvas(width=320, height=180, fps=Fraction(25))
 ALL = Range(start=0, end=50)
@@ -40,7 +44,12 @@ def nowhere(font: str) -> Path:
     raise AssertionError(f"nobody asked for the font {font}")
 
 
-def picture(of: Lettered, nth: int = 0) -> Image.Image:
+def lettered(before: Timeline, file_of: Callable[[str], Path]) -> Rasterised:
+    """Draw in this process, with Pillow's own font and no other to help out."""
+    return rasterised(before, file_of, draw=drawn_here, fonts=())
+
+
+def picture(of: Rasterised, nth: int = 0) -> Image.Image:
     """Give the canvas with nothing but one overlay on it, laid where it says."""
     overlay = of.timeline.overlays[nth]
     assert isinstance(overlay, ImageOverlay)
@@ -161,33 +170,35 @@ def test_colours_part_pictures_and_equal_words_share_one() -> None:
 
 
 def test_opacity_and_fades_are_carried_over() -> None:
-    """The picture is as transparent as its words were, and comes and goes when they did; it is not scaled."""
+    """The picture is as transparent as its words were, comes and goes when and whence they did, and is not scaled."""
     at = Range(start=5, end=30)
-    words = text(at=at, opacity=Fraction(1, 3), fade_in=7, fade_out=9)
-    overlay = lettered(timeline(words), nowhere).timeline.overlays[0]
+    enter, leave = Shift(dx=-40), Shift(dy=20)
+    words = text(at=at, opacity=Fraction(1, 3), fade_in=7, fade_out=9, enter=enter, leave=leave)
+    made = lettered(timeline(words), nowhere)
+    overlay = made.timeline.overlays[0]
 
     assert isinstance(overlay, ImageOverlay)
     assert (overlay.at, overlay.opacity, overlay.fade_in, overlay.fade_out) == (at, Fraction(1, 3), 7, 9)
-    assert (overlay.width, overlay.height) == (None, None)
+    assert (overlay.enter, overlay.leave) == (enter, leave)
+    assert (overlay.width, overlay.height) == Image.open(BytesIO(made.images[overlay.asset])).size
 
 
 def test_other_overlays_stay_in_their_order() -> None:
     """Words between other overlays leave those as they are, and lie where they lay among them."""
-    logo = ImageOverlay(x=1, y=2, at=ALL, asset=digest("logo"))
-    film = VideoOverlay(x=3, y=4, at=ALL, asset=digest("film"))
-    before = timeline(logo, text("one"), film, text("two"))
+    films = [VideoOverlay(x=3, y=4, at=ALL, asset=digest(name)) for name in ("one", "two")]
+    before = timeline(films[0], text("one"), films[1], text("two"))
     made = lettered(before, nowhere)
 
-    assert made.timeline.overlays[::2] == (logo, film)
-    assert [overlay.type for overlay in made.timeline.overlays] == ["image", "image", "video", "image"]
+    assert made.timeline.overlays[::2] == tuple(films)
+    assert [overlay.type for overlay in made.timeline.overlays] == ["video", "image", "video", "image"]
     assert made.timeline.model_copy(update={"overlays": before.overlays}) == before
     assert is_same(picture(made, 3), drawn(text("two")))
 
 
 def test_timeline_without_words_comes_back_as_it_is() -> None:
     """Where there are no words nothing is drawn and nothing is changed."""
-    before = timeline(ImageOverlay(x=1, y=2, at=ALL, asset=digest("logo")))
-    made = lettered(before, nowhere)
+    before = timeline(VideoOverlay(x=1, y=2, at=ALL, asset=digest("film")))
+    made = rasterised(before, nowhere)
 
     assert made.timeline is before
     assert not made.images

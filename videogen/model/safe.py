@@ -6,7 +6,7 @@ from typing import NamedTuple
 from videogen.model.timeline import Canvas
 
 ACTION, TITLE = Fraction(1, 20), Fraction(1, 10)
-"""What is left free at each side. Source: SMPTE RP 218 as used by broadcasters: 90 % for action, 80 % for titles."""
+"""What is left free at each side. Source: SMPTE RP 218: 90 % for action, 80 % for titles."""
 
 
 class Area(NamedTuple):
