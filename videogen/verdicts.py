@@ -45,7 +45,7 @@ media | task command | an input could not be decoded, or is not what is needed |
 misplaced | file | it lies at no place of raw/ | Drop it into one of the places the sentence names.
 missing-file | file command | a description names a file that is not there | Put it beside it, or correct its name.
 missing-input | task command | something it needs is not there, or cannot be read | Drop it again, then retry.
-no-heic | file command | it is HEIC, and what reads that is not installed | Install the extra `images`, or export a JPEG.
+no-heic | file command | it is HEIC, which cannot be read here | Install the extra `images`, or export it as a JPEG.
 no-media | command | it holds no picture and no sound | Give another file.
 no-moov | file command | the index of the MP4 is missing: the copy or the recording broke off | Copy it again, whole.
 no-picture | file | a clip without a picture | Drop sound into music or voices, as MP3.

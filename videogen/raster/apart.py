@@ -31,7 +31,13 @@ PNG_MOST = 300 << 20
 _MAGIC = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
-def drawn_apart(wishes: Sequence[Wish], fonts: Sequence[Path] = (), *, stop: Event | None = None) -> list[Drawn]:
+def drawn_apart(
+    wishes: Sequence[Wish],
+    fonts: Sequence[Path] = (),
+    *,
+    limits: cage.Limits = LIMITS,
+    stop: Event | None = None,
+) -> list[Drawn]:
     """Draw everything in one child; none is started where nothing is wanted.
 
     Shape: in the order of the wishes.
@@ -52,7 +58,7 @@ def drawn_apart(wishes: Sequence[Wish], fonts: Sequence[Path] = (), *, stop: Eve
         argv = [*python, "-m", "videogen.raster.apart", folder]
         try:
             wall_s = START_S + EACH_S * len(wishes)
-            ended = cage.run(argv, LIMITS, timeout_s=wall_s, env=cage.child_environment(), stop=stop)
+            ended = cage.run(argv, limits, timeout_s=wall_s, env=cage.child_environment(), stop=stop)
         except Stalled as error:
             raise MediaError(
                 f"{len(wishes)} things could not be drawn within {wall_s:g} s",
@@ -126,10 +132,15 @@ def main() -> None:
     asked = json.loads(Path(folder, "request.json").read_text("utf-8"))
     wishes = [from_json(one) for one in asked["wishes"]]
     fonts = [Path(one) for one in asked["fonts"]]
+    shut_in(wishes, folder)
+    _draw(wishes, fonts, folder)
+
+
+def shut_in(wishes: Sequence[Wish], folder: Path) -> None:
+    """Leave this process nothing but the files of its wishes, the fonts of the machine, and a folder to write."""
     _settle()
     files = [one.font if isinstance(one, Words) else one.file for one in wishes]
     jail.enclose(read=[*filter(None, files), *map(str, font_folders())], write=[str(folder)])
-    _draw(wishes, fonts, folder)
 
 
 def _settle() -> None:

@@ -35,7 +35,7 @@ BLUR_SHARE, DIMMED = Fraction(1, 24), Fraction(7, 10)
 _ORIENTATION = 0x0112
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1")
 _OTHERS = (
-    (b"%PDF-", "a PDF"),
+    (b"%pdf-", "a PDF"),
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an SVG drawing or another XML file"),
     (b"<!doctype", "a web page"),

@@ -25,6 +25,7 @@ BYTES_MOST = 32 << 20
 """A table of 65 to the third has 275 000 lines."""
 LINE_MOST = 512
 CUBE_MOST, CURVE_MOST = 65, 65_536
+NUMBER_MOST = 1e6
 
 _NUMBER = re.compile(r"^[-+.\d]")
 _ANOTHER = "Give a .cube file with LUT_3D_SIZE of 2 to 65, or LUT_1D_SIZE."
@@ -33,13 +34,18 @@ Row = tuple[float, float, float]
 
 @dataclass
 class _Cube:
-    """A table as it is read: its kind (1 or 3), its size, the range of what goes in, and its rows."""
+    """A table as it is read: its kind (1 or 3), its size, the range of what goes in, and its rows, one after another."""
 
     kind: int = 0
     size: int = 0
     low: Row = (0.0, 0.0, 0.0)
     high: Row = (1.0, 1.0, 1.0)
-    rows: list[Row] = field(default_factory=list)
+    numbers: list[float] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> int:
+        """How many rows its size asks for."""
+        return self.size**3 if self.kind == 3 else self.size
 
 
 def drawn_table(wish: Table) -> Drawn:
@@ -76,9 +82,11 @@ def _content(path: Path) -> str:
 
 
 def _read(path: Path) -> _Cube:
-    cube = _Cube()
-    for number, line in enumerate(_content(path).splitlines(), 1):
+    cube, lines = _Cube(), _content(path).splitlines()
+    for number, line in enumerate(lines, 1):
         words = line.strip()
+        if cube.kind and _NUMBER.match(words) and not cube.numbers and _take_all(cube, lines[number - 1 :]):
+            break
         if words and not words.startswith("#"):
             try:
                 _take(cube, words)
@@ -86,12 +94,22 @@ def _read(path: Path) -> _Cube:
                 raise _bad(path, f"is wrong in line {number}: {error}") from error
     if not cube.kind:
         raise _bad(path, "names no size")
-    wanted = cube.size**3 if cube.kind == 3 else cube.size
-    if len(cube.rows) != wanted:
-        raise _bad(path, f"has {len(cube.rows)} rows, and its size wants {wanted}")
+    if len(cube.numbers) != 3 * cube.wanted:
+        raise _bad(path, f"has {len(cube.numbers) // 3} rows, and its size wants {cube.wanted}")
     if any(high - low < 1e-6 for low, high in zip(cube.low, cube.high, strict=True)):
         raise _bad(path, "has an empty domain", "Correct DOMAIN_MIN and DOMAIN_MAX.")
     return cube
+
+
+def _take_all(cube: _Cube, lines: list[str]) -> bool:
+    """Take all rows at once, which is ten times as fast; say whether they were rows alone, and good ones."""
+    try:
+        numbers = list(map(float, " ".join(lines).split()))
+    except ValueError:
+        return False
+    is_good = len(numbers) == 3 * cube.wanted and all(map(isfinite, numbers)) and max(map(abs, numbers)) <= NUMBER_MOST
+    cube.numbers = numbers if is_good else []
+    return is_good
 
 
 def _take(cube: _Cube, words: str) -> None:
@@ -99,9 +117,9 @@ def _take(cube: _Cube, words: str) -> None:
     if len(words) > LINE_MOST:
         raise ValueError("it is too long")
     if _NUMBER.match(words):
-        if len(cube.rows) >= (cube.size**3 if cube.kind == 3 else cube.size):
+        if len(cube.numbers) >= 3 * cube.wanted:
             raise ValueError("there are more rows than its size says" if cube.kind else "rows before a size")
-        cube.rows.append(_three(words.split()))
+        cube.numbers += _three(words.split())
         return
     name, *values = words.split()
     match name.upper():
@@ -141,7 +159,7 @@ def _number(word: str) -> float:
         value = float(word)
     except ValueError:
         value = float("nan")
-    if not isfinite(value) or abs(value) > 1e6:
+    if not isfinite(value) or abs(value) > NUMBER_MOST:
         raise ValueError(f"{readable(word[:20])} is no number that a colour can be")
     return value
 
@@ -158,14 +176,16 @@ def _places(size: int, low: float, high: float) -> Iterator[tuple[int, int, floa
 
 
 def _levels(values: Sequence[float]) -> "array[int]":
-    return array("H", [round(min(max(one, 0.0), 1.0) * 65535) for one in values])
+    if min(values) < 0 or max(values) > 1:
+        values = [min(max(one, 0.0), 1.0) for one in values]
+    return array("H", [int(one * 65535 + 0.5) for one in values])
 
 
 def _curves(cube: _Cube) -> list["array[int]"]:
     """Sample three curves, each of one colour alone."""
     curves = []
     for nth in range(3):
-        curve = [row[nth] for row in cube.rows]
+        curve = cube.numbers[nth::3]
         places = _places(cube.size, cube.low[nth], cube.high[nth])
         curves.append(_levels([curve[a] + (curve[b] - curve[a]) * share for a, b, share in places]))
     red, green, blue = curves
@@ -183,7 +203,7 @@ def _sampled(cube: _Cube) -> list["array[int]"]:
     red, green, blue = (list(_places(size, cube.low[nth], cube.high[nth])) for nth in range(3))
     planes = []
     for nth in range(3):
-        values = [row[nth] for row in cube.rows]
+        values = cube.numbers[nth::3]
         lines = [values[at : at + size] for at in range(0, len(values), size)]  # along red
         lines = [[line[a] + (line[b] - line[a]) * share for a, b, share in red] for line in lines]
         sheets = [_between(lines[at : at + size], green) for at in range(0, len(lines), size)]
