@@ -81,7 +81,7 @@ class Desk:
 
     def order_of(self, file: Path, scratch: Path) -> tuple[Order, Material]:
         """Read a timeline file and compile it; starts no encode. Raises: InputError: it cannot become a video."""
-        material = self._cutting.read(file, scratch)
+        material = self._cutting.read(file, scratch, is_by_hand=True)
         plan = compile_plan(
             material.timeline,
             material.media,

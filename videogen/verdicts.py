@@ -15,6 +15,7 @@ address-not-public | link | its host is in a private network | Give an address t
 bad-answer | link | the site sent what is not proper HTTP | Ask the site's owner.
 bad-body | link | the page came in a packing that cannot be unpacked | Ask the site's owner.
 bad-captions | file command | its captions cannot be read | Correct them in the line that is told, drop again.
+bad-description | file command | a description is none: of a key or a value in it | Correct it where the sentence says.
 bad-folder-name | file | its folder has control characters, is not UTF-8, or too long | Rename the folder, drop again.
 bad-index | task | the index of the finished video cannot be read | Report it with the folder.
 bad-magic | file command | by its first bytes it is nothing that videogen reads | Export it as MP4 or MP3, drop that.
@@ -40,6 +41,7 @@ http-<status> | link | the site answered with that status | Open the address in 
 input | command | what was typed names nothing that is there | Look at the names that the sentence tells.
 input-changed | task | a file of the task has other bytes than it was made of | Drop that file again, and the voice.
 internal-error | file task | videogen itself failed on it | Report it; dropped or tried again, it may pass.
+invalid-timeline | file command | a description contradicts itself, or its files | Correct it where the sentence says.
 kind-mismatch | file command | it is another kind of file than its folder takes | Drop it where it belongs.
 media | task command | an input could not be decoded, or is not what is needed | Replace the file, drop the voice again.
 misplaced | file | it lies at no place of raw/ | Drop it into one of the places the sentence names.

@@ -1,0 +1,201 @@
+"""From a description to its material: read, found, compiled, drawn."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from videogen import durable
+from videogen.cutting.listing import described_in, films_and_sounds
+from videogen.cutting.material import Material
+from videogen.cutting.naming import Library, Names
+from videogen.cutting.reading import words_of
+from videogen.cutting.recipes import RECIPES, TIMELINE, Recipe, recipe_of
+from videogen.cutting.stills import default_font
+from videogen.cutting.stocking import Store
+from videogen.cutting.timelines import mentions_of, with_contents
+from videogen.errors import MissingInput, VideogenError
+from videogen.model.stock import Edited, Mention, Stock
+from videogen.model.timeline import TextOverlay
+from videogen.model.value import readable
+from videogen.probe import Prober
+from videogen.raster import rasterised
+
+
+@dataclass(frozen=True)
+class Written:
+    """A description as it was read: of which recipe, from which file, None: a folder that needs none."""
+
+    recipe: Recipe
+    words: Any
+    file: Path | None
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return readable(str(self.file or self.folder))
+
+    def mentions(self) -> tuple[Mention, ...]:
+        """Give every place that names a file. Raises: RecipeError: it is no such description."""
+        if self.recipe.name == TIMELINE:
+            return tuple(mentions_of(self.words))
+        return tuple(self.recipe.described(self.words, self.name).mentions())
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the house says of descriptions. `longest_s`: the longest video, by recipe."""
+
+    longest_s: Mapping[str, Fraction] = field(default_factory=dict)
+
+
+class Cutting:
+    """Reads descriptions: with the library of a root for what is named by its hash."""
+
+    def __init__(
+        self,
+        prober: Prober,
+        library: Library,
+        rules: Rules = Rules(),
+        *,
+        recipes: Mapping[str, Recipe] = RECIPES,
+    ) -> None:
+        self._prober = prober
+        self._library = library
+        self._rules = rules
+        self._recipes = recipes
+
+    def mentions(self, path: Path, *, recipe: str | None = None) -> tuple[Mention, ...]:
+        """Give every place of a description that names a file, in order; nothing is opened but the description.
+
+        `path` is the file, or a folder with one in it. `recipe` is the only one it may be of, where one is told.
+        Raises: RecipeError: it is no description: where, and what was expected. MissingInput: it cannot be read.
+        """
+        return self._written(path, recipe).mentions()
+
+    def read(
+        self,
+        path: Path,
+        pictures: Path,
+        *,
+        recipe: str | None = None,
+        seed: int = 0,
+        is_by_hand: bool = False,
+        hashed: Mapping[str, str] | None = None,
+    ) -> Material:
+        """Read a description and make a timeline of it; what stands still is put as PNG into the folder `pictures`.
+
+        `path` and `recipe` as above; `seed` is what chance goes by. `is_by_hand`: its names may lead out of its folder.
+        `hashed`: the contents of files of the folder, by name, as far as they are known.
+        Raises: RecipeError: it is no description, or asks for what cannot be: where, and what was expected.
+            MissingInput: a file is not there. MediaError: a file cannot be what it is named for.
+            TemporaryError: `still-changing`.
+        """
+        written = self._written(path, recipe)
+        names = Names(written.folder, self._library, is_free=is_by_hand, hashed=hashed or {})
+        store = Store(names, self._prober)
+        with _told_of(written.name):
+            edited, quality = self._edited(written, store, seed)
+            material = Material(
+                edited.timeline,
+                store.media,
+                recipe=written.recipe.name,
+                description=written.file,
+                quality=quality,
+                warnings=(*store.warnings, *edited.warnings),
+            )
+            for held in store.held.values():
+                material.hold(held)
+            _draw(material, pictures)
+        for content in material.stamps:
+            material.file_of(content)
+        return material
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def _written(self, path: Path, asked: str | None) -> Written:
+        folder, file = (path, described_in(path, self._recipes, asked)) if path.is_dir() else (path.parent, path)
+        if file is None:
+            alone = [one for one in self._recipes.values() if one.filled and asked in {None, one.name}]
+            if not alone:
+                names = ", ".join(name for one in self._recipes.values() for name in one.files)
+                raise MissingInput(
+                    f"{readable(str(path))} holds no description",
+                    remedy=f"Put one into it: {names}.",
+                    code="missing-file",
+                )
+            return Written(alone[0], {}, None, folder)
+        words = words_of(file)
+        name = readable(str(file))
+        found = self._recipes[asked] if asked else recipe_of(words, file.name, self._recipes, name)
+        if found.name == TIMELINE and isinstance(words, dict) and words.get("recipe") == TIMELINE:
+            del words["recipe"]
+        return Written(found, words, file, folder)
+
+    # -- compiling ---------------------------------------------------------------------------------------------------
+
+    def _edited(self, written: Written, store: Store, seed: int) -> tuple[Edited, int | None]:
+        recipe = written.recipe
+        if recipe.compile is None:
+            store.find(written.mentions())
+            words = with_contents(json.loads(json.dumps(written.words)), store.contents)
+            return Edited(recipe.described(words, written.name)), None
+        description = recipe.described(written.words, written.name)
+        if recipe.filled is not None and recipe.filled(description, ("x",), ("x",)) != description:
+            films, sounds = films_and_sounds(written.folder, written.file, store)
+            description = recipe.filled(description, sounds, films)
+        store.find(description.mentions())
+        stock = Stock(
+            contents=store.contents,
+            media=store.media,
+            pictures=store.pictures,
+            texts=store.texts,
+            seed=seed,
+            longest_s=self._rules.longest_s.get(recipe.name),
+        )
+        return recipe.compile(description, stock), description.quality
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------------
+
+
+def _draw(material: Material, pictures: Path) -> None:
+    """Have all that stands still drawn. Raises: MediaError."""
+    _give_font(material)
+    made = rasterised(material.timeline, material.file_of)
+    material.timeline = made.timeline
+    material.warnings += tuple(one for one in made.warnings if one not in material.warnings)
+    for content, png in made.images.items():
+        material.files[content] = pictures / f"{content}.png"
+        durable.write(material.files[content], png)
+
+
+def _give_font(material: Material) -> None:
+    """Let words that name no font be drawn in one of the system's, where there is one that knows more than English."""
+    plain = [one for one in material.timeline.overlays if isinstance(one, TextOverlay) and one.font is None]
+    found = default_font()
+    if not plain or found is None:
+        return
+    content = durable.digest(found)
+    material.files[content] = found
+    overlays = tuple(
+        one.model_copy(update={"font": content}) if one in plain else one for one in material.timeline.overlays
+    )
+    material.timeline = material.timeline.model_copy(update={"overlays": overlays})
+
+
+@contextmanager
+def _told_of(name: str) -> Iterator[None]:
+    """Let what is wrong at a place of a description begin with the description's name."""
+    try:
+        yield
+    except VideogenError as error:
+        pointer = error.facts.get("pointer")
+        if not isinstance(pointer, str) or not error.message.startswith(pointer) or not pointer:
+            raise
+        message = f"{name}: {error.message}"
+        raise type(error)(message, remedy=error.remedy, code=error.word, **error.facts) from error

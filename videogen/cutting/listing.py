@@ -1,0 +1,66 @@
+"""What lies in a folder that is dropped or rendered as a whole: its description, its films and sounds."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from videogen.cutting.recipes import Recipe
+from videogen.cutting.stocking import Store
+from videogen.errors import MediaError, RecipeError
+from videogen.model.stock import Mention
+from videogen.model.value import readable
+from videogen.probe.magic import HEAD_BYTES, family_of
+
+FILES_MOST = 2000
+LEVELS_MOST = 2
+"""A folder, and folders in it: clips/a.mp4."""
+
+
+def described_in(folder: Path, recipes: Mapping[str, Recipe], asked: str | None) -> Path | None:
+    """Give the description of a folder; None: there is none. Raises: RecipeError: there are several."""
+    names = [name for one in recipes.values() for name in one.files if asked in {None, one.name}]
+    found = [name for name in names if os.path.lexists(folder / name)]
+    if len(found) > 1:
+        raise RecipeError(
+            f"{readable(str(folder))} holds {' and '.join(found)}",
+            remedy="Leave one of them there, or name it.",
+            code="bad-description",
+        )
+    return folder / found[0] if found else None
+
+
+def films_and_sounds(folder: Path, description: Path | None, store: Store) -> tuple[list[str], list[str]]:
+    """Give the names of the films and of the sounds of a folder, rising; what cannot be used is a warning."""
+    films: list[str] = []
+    sounds: list[str] = []
+    for name in sorted(_files(folder)):
+        path = folder / name
+        if path == description or not _is_media(path):
+            continue
+        try:
+            held = store.names.held(Mention("", name, "overlay"))
+            media = store.media_of(held)
+        except MediaError as error:
+            store.warn("unusable", error.message)
+            continue
+        store.held[held.content] = held
+        (films if media.picture else sounds).append(name)
+    return films, sounds
+
+
+def _files(folder: Path, before: str = "", level: int = 1) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for count, one in enumerate(sorted(entries, key=lambda entry: entry.name)):
+            if count >= FILES_MOST:
+                return
+            if one.name.startswith("."):
+                continue
+            if one.is_file(follow_symlinks=False):
+                yield before + one.name
+            elif level < LEVELS_MOST and one.is_dir(follow_symlinks=False):
+                yield from _files(folder / one.name, f"{before}{one.name}/", level + 1)
+
+
+def _is_media(path: Path) -> bool:
+    with path.open("rb") as file:
+        return family_of(file.read(HEAD_BYTES)) is not None

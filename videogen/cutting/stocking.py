@@ -1,0 +1,154 @@
+"""The stock of a description: every file that it names found, hashed once, looked into once, and fit for its use."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from videogen import durable
+from videogen.cutting.naming import Held, Names, stamp_of
+from videogen.cutting.pointing import shown
+from videogen.cutting.stills import font_for, sizes_of
+from videogen.errors import MediaError, MissingInput
+from videogen.model.media import Media
+from videogen.model.stock import Mention
+from videogen.probe import Prober
+from videogen.probe.magic import HEAD_BYTES, family_of
+
+TEXT_BYTES_MOST = 16 << 20
+
+
+class Store:
+    """The files of one description: found by `names`, looked into by `prober`.
+
+    `contents`: by name; `media`: of what moves or sounds; `pictures`: sizes of stills in pixels; `texts`: of captions;
+    `held`: where each content lies; `warnings`: what was done without.
+    """
+
+    def __init__(self, names: Names, prober: Prober) -> None:
+        self.names = names
+        self._prober = prober
+        self.contents: dict[str, str] = {}
+        self.media: dict[str, Media] = {}
+        self.pictures: dict[str, tuple[int, int]] = {}
+        self.texts: dict[str, str] = {}
+        self.held: dict[str, Held] = {}
+        self.warnings: list[str] = []
+        self._stills: list[Mention] = []
+
+    def find(self, mentions: Iterable[Mention]) -> None:
+        """Find and look into what is named; what is optional, and is not there or of no use, is a warning.
+
+        Raises: MissingInput, RecipeError, MediaError: what is named cannot be what it is named for, and where.
+        """
+        for mention in mentions:
+            self._tried(mention, self._find)
+        self._measure()
+
+    def media_of(self, held: Held) -> Media:
+        """Look into what moves or sounds, once. Raises: MediaError."""
+        if held.content not in self.media:
+            self.media[held.content] = held.media or self._prober.probe(held.path, "source")
+        return self.media[held.content]
+
+    # -- one file ------------------------------------------------------------------------------------------------------
+
+    def _tried(self, mention: Mention, work: Callable[[Mention], None]) -> None:
+        try:
+            work(mention)
+        except (MissingInput, MediaError) as error:
+            if mention.is_optional:
+                self.warn("missing" if isinstance(error, MissingInput) else "unusable", _led(mention, error.message))
+                return
+            if error.message.startswith(mention.pointer):
+                raise
+            said, facts = _led(mention, error.message), {**error.facts, "pointer": mention.pointer}
+            raise type(error)(said, remedy=error.remedy, code=error.word, **facts) from error
+
+    def _find(self, mention: Mention) -> None:
+        if mention.use == "font" and not self.names.is_beside(mention.name):
+            self._find_font(mention)
+            return
+        held = self.names.held(mention)
+        self.held[held.content] = held
+        match mention.use:
+            case "clip" | "sound":
+                self._expect_track(mention, held)
+            case "overlay" if _moves(held.path):
+                self._expect_track(mention, held)
+            case "overlay" | "image":
+                self._expect_still(mention, held)
+            case "captions":
+                self.texts[held.content] = _text(held.path)
+            case "font" | "lut":  # they are read when they are drawn with
+                pass
+        self.contents[mention.name] = held.content
+
+    def _find_font(self, mention: Mention) -> None:
+        path, warning = font_for(mention.name)
+        if warning:
+            self.warn("font", f"{mention.pointer}: {warning.removeprefix('font: ')}")
+        if path is not None:
+            stamp = stamp_of(path)
+            held = Held(durable.digest(path), path, stamp, "machine")
+            self.contents[mention.name] = held.content
+            self.held[held.content] = held
+
+    def _expect_track(self, mention: Mention, held: Held) -> None:
+        media = self.media_of(held)
+        if mention.use == "sound" and media.sound is None:
+            raise _unfit(mention, "has no sound", "Name a file that is heard.")
+        if mention.use != "sound" and media.picture is None:
+            raise _unfit(mention, "has no picture", "Name a film, or use it as a sound.")
+
+    def _expect_still(self, mention: Mention, held: Held) -> None:
+        if _moves(held.path):
+            raise _unfit(mention, "is a film or a sound, and no picture", "Name a picture, or use it as a film.")
+        self._stills.append(mention)
+
+    def _measure(self) -> None:
+        """Measure all stills by one child; where one of them is none, one after the other, to know which."""
+        named = [one for one in self._stills if self.contents.get(one.name) not in self.pictures]
+        self._stills.clear()
+        paths = {self.contents[one.name]: self.held[self.contents[one.name]].path for one in named}
+        try:
+            self.pictures |= dict(zip(paths, sizes_of(list(paths.values())), strict=True))
+        except MediaError:
+            for mention in named:
+                self._tried(mention, self._measure_one)
+
+    def _measure_one(self, mention: Mention) -> None:
+        content = self.contents.get(mention.name)
+        if content is not None and content not in self.pictures:
+            del self.contents[mention.name]
+            (self.pictures[content],) = sizes_of([self.held[content].path])
+            self.contents[mention.name] = content
+
+    def warn(self, word: str, said: str) -> None:
+        """Note what a person should know, once."""
+        if (warning := f"{word}: {said}") not in self.warnings:
+            self.warnings.append(warning)
+
+
+def _led(mention: Mention, said: str) -> str:
+    return said if said.startswith(mention.pointer) else f"{mention.pointer}: {said}"
+
+
+def _unfit(mention: Mention, said: str, remedy: str) -> MediaError:
+    message = f"{mention.pointer} names {shown(mention.name)}, which {said}"
+    return MediaError(message, remedy=remedy, code="kind-mismatch", pointer=mention.pointer)
+
+
+def _moves(path: Path) -> bool:
+    with path.open("rb") as file:
+        return family_of(file.read(HEAD_BYTES)) is not None
+
+
+def _text(path: Path) -> str:
+    """Read captions. Raises: MediaError: they are too large, or no text."""
+    with path.open("rb") as file:
+        raw = file.read(TEXT_BYTES_MOST + 1)
+    if len(raw) > TEXT_BYTES_MOST:
+        raise MediaError("the captions are too large", remedy="Give a file under 16 MB.", code="too-large")
+    try:
+        return raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MediaError("the captions are not UTF-8", remedy="Save them as UTF-8.", code="bad-captions") from error
