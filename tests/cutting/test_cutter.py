@@ -49,7 +49,7 @@ def test_mentions_open_nothing(room: Room) -> None:
 
 def test_a_folder_alone_may_be_enough(room: Room) -> None:
     """Where a recipe is filled from its folder, all films and sounds are taken in order of name; the rest is left."""
-    made = room.cutting.read(room.folder, room.pictures)
+    made = room.cutting.read(room.folder, room.pictures, recipe="reel")
 
     assert made.description is None
     assert made.timeline.length == 50

@@ -19,6 +19,7 @@ CLASSES = {name: one for name, one in vars(errors).items() if isinstance(one, ty
 HANDED_ON = {
     "probe/prober.py": 1,  # what the inspector said
     "render/apart.py": 1,  # what the child said that looked at a file
+    "cutting/recipes.py": 1,  # what is wrong in a description, as `trouble_of` says it
     "crawl/report.py": 1,  # the code that the troubles of all addresses share
 }
 """How many codes of a module come from an error that was raised elsewhere, where they are read."""

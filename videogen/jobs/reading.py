@@ -14,13 +14,14 @@ def mentions_in(cutting: Cutting, folder: Folder) -> tuple[Mention, ...]:
     return cutting.mentions(folder.path / folder.descriptions[0], recipe=folder.recipe)
 
 
-def material_of(
+def material_of(  # noqa: PLR0913 -- what is known of a folder by now, and where its pictures go
     cutting: Cutting,
     folder: Path,
     recipe: Recipe,
     description: str,
     pictures: Path,
     seed: int,
+    *,
     hashed: Mapping[str, str] | None = None,
 ) -> Material:
     """Compile a folder that was copied; its pictures are put into the folder `pictures`.

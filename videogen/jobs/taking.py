@@ -127,7 +127,9 @@ class Taker:
         description = folder.descriptions[0] if folder.descriptions else ""
         task_id = str(uuid4())
         with spans.story(task_id):
-            material = material_of(self._cutting, entrance, folder.recipe, description, pictures, seed_of(task_id))
+            hashed = {file.name: file.sha256 for file in files}
+            seed = seed_of(task_id)
+            material = material_of(self._cutting, entrance, folder.recipe, description, pictures, seed, hashed=hashed)
         drawn = tuple(self._drawn(material, pictures))
         for path in free_paths(folder):
             job = Job(
