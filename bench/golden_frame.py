@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageOps
-from videogen.assets import RAIN
 
 from bench import film, meter, row
 from bench.hand import Hand
 from bench.media import Media
 from bench.moviepy import MissingPeerError, MoviePy
+from videogen.assets import RAIN
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
 HOOK = "Six things you did not know about the sea"

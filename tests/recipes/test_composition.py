@@ -14,7 +14,7 @@ from videogen.model.composition import Composition
 from videogen.model.stock import Edited, Stock
 from videogen.model.style import ChromaKey, Shift
 from videogen.model.timebase import Range
-from videogen.model.timeline import Clip, Gap, ImageOverlay, TextOverlay, Timeline, Transition, VideoOverlay
+from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, TextOverlay, Timeline, Transition, VideoOverlay
 
 SIZES = {"a.mp4": Fraction(10), "b.mp4": Fraction(10), "c.mp4": Fraction(10), "8.mp4": Fraction("8.3466")}
 A, B, MUSIC, VOICE = (papers.digest(name) for name in ("a.mp4", "b.mp4", "m.mp3", "v.mp3"))
@@ -99,7 +99,7 @@ def test_the_body_of_the_service_is_taken_as_it_is() -> None:
         ("/audio/voiceover_url", "sound"),
         ("/overlays/0/style/font", "font"),
     ]
-    assert (timeline.canvas.width, timeline.canvas.height, timeline.canvas.fps) == (1280, 720, 30)
+    assert timeline.canvas == Canvas(width=1280, height=720, fps=Fraction(30))
     assert timeline.length == 105
     assert timeline.picture[0] == Transition(kind="fade", length=15)
     assert isinstance(words, TextOverlay)
@@ -369,8 +369,9 @@ def test_images_lie_where_they_are_written(written: dict[str, Any], wanted: tupl
     """An image has its own shape whatever is written, and its corner at the pixel or in the area a word names (C2)."""
     image = overlay(**{"type": "image", "file": "i.png", **written})
 
-    assert (image.x, image.y, image.width, image.height) == wanted  # type: ignore[union-attr]  # it is an image
-    assert image.fit == ("cover" if written.get("fit") else "stretch")  # type: ignore[union-attr]  # as above
+    assert isinstance(image, ImageOverlay)
+    assert (image.x, image.y, image.width, image.height) == wanted
+    assert image.fit == ("cover" if written.get("fit") else "stretch")
 
 
 def test_films_lie_above_as_long_as_they_last() -> None:
