@@ -27,7 +27,8 @@ FAULTS = ("eio", "enospc", "estale")
 ELSEWHERE = {"download.after", "download.before_file", "render.after", "upload.before"}
 """Points of a node's own hands: they are reached by whole nodes."""
 OF_MAIN = {"catalog.added", "catalog.refreshed", "durable.append.after", "durable.append.before"}
-"""Points of main's own hands: tests/catalog kills it there."""
+OF_MAIN |= {f"jobs.{word}" for word in ("promoted", "published", "marked", "cleared_one", "cleared")}
+"""Points of main's own hands: tests/catalog and tests/crash/test_jobs_crash.py kill it there."""
 OVERWRITE = {"durable.overwrite.before", "durable.overwrite.after"}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from videogen.model.job import DESCRIPTIONS
 from videogen.model.task import Recipe
@@ -30,6 +31,13 @@ class Folder:
     def descriptions(self) -> list[str]:
         """The names of the files in it that ask for a video; one, if all is well."""
         return [name for name in DESCRIPTIONS[self.recipe] if name in self.files]
+
+    def spelled(self, name: str) -> str:
+        """Give a name as a file or a folder of these has it: letters may be put together in two ways."""
+        for form in (name, normalize("NFC", name), normalize("NFD", name)):
+            if form in self.files or any(one.startswith(f"{form}/") for one in self.files):
+                return form
+        return name
 
     @property
     def since(self) -> float:

@@ -116,14 +116,23 @@ class Jobs:
             return None
         if self._in_work is not None and self._in_work[0].path == folder.path:
             return Waits("it is being taken", AGAIN_S)
+        if self._taker.left_behind(folder):
+            return self._given_out(folder, is_held=is_held, is_scan_idle=is_scan_idle, wants=())
         try:
             waits = self._waiting.judge(folder)
         except (InputError, Defect) as error:
             return self._given_out(folder, is_held=is_held, is_scan_idle=is_scan_idle, error=error)
-        return waits or self._given_out(folder, is_held=is_held, is_scan_idle=is_scan_idle)
+        wants = self._waiting.wants(folder)
+        return waits or self._given_out(folder, is_held=is_held, is_scan_idle=is_scan_idle, wants=wants)
 
     def _given_out(
-        self, folder: Folder, *, is_held: bool, is_scan_idle: bool, error: VideogenError | None = None
+        self,
+        folder: Folder,
+        *,
+        is_held: bool,
+        is_scan_idle: bool,
+        wants: tuple[Mention, ...] = (),
+        error: VideogenError | None = None,
     ) -> Waits | None:
         if self._in_work is not None or is_held:
             return Waits("it is complete and waits its turn", AGAIN_S)
@@ -132,7 +141,6 @@ class Jobs:
             return Waits("it is still changing")
         if self._journal.crashes(path, signature) and not is_scan_idle:
             return Waits("main ended while it was taken, so it is judged alone, after what is in work")
-        wants = () if error else self._waiting.wants(folder)
         work = self._hand.submit(self._decide, folder, wants, error)
         self._in_work = folder, work
         work.add_done_callback(lambda _: self._wake.set())

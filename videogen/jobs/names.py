@@ -1,6 +1,6 @@
 """Which files of a folder are taken, and whether all names are such that a path may be made of them."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import count
 from pathlib import PurePosixPath
 
@@ -28,7 +28,7 @@ def names_to_take(folder: Folder, wants: tuple[Mention, ...]) -> list[str]:
         if size_of(folder.path, MOST_FILES) > MOST_FILES:
             raise too_many()
         return sorted(folder.files)
-    meant = [name for mention in wants if (name := name_inside(mention.name))]
+    meant = [name for mention in wants if (name := folder.spelled(name_inside(mention.name)))]
     for name in meant:
         _expect_no_link(folder, name)
     named = {one for one in folder.files if any(one == name or one.startswith(f"{name}/") for name in meant)}
@@ -62,7 +62,7 @@ def _small(folder: Folder, named: set[str]) -> Iterator[str]:
     others = [one for one in sorted(folder.files) if one not in named and folder.files[one].has_settled]
     fits = [one for one in others if folder.files[one].signature[0] <= SMALL_BYTES and _is_regular(folder, one)]
     for name in fits[:SMALL_MOST]:
-        if not _trouble(name) and name.removesuffix(SIDE) not in folder.files:
+        if not _trouble(name) and not _is_called_as_side(name, folder.files):
             yield name
 
 
@@ -76,10 +76,14 @@ def check_names(names: list[str]) -> None:
     there = set(names)
     for name in names:
         trouble = _trouble(name)
-        if not trouble and name.endswith(SIDE) and name.removesuffix(SIDE) in there:
+        if not trouble and _is_called_as_side(name, there):
             trouble = f"is called as what is measured of {shown(name.removesuffix(SIDE))} will be"
         if trouble:
             raise MediaError(f"{shown(name)} {trouble}", remedy="Rename it, and its mention.", code="bad-file-name")
+
+
+def _is_called_as_side(name: str, names: Container[str]) -> bool:
+    return name.endswith(SIDE) and name.removesuffix(SIDE) in names
 
 
 def _trouble(name: str) -> str:

@@ -78,7 +78,7 @@ class Taker:
         """
         relative = readable(str(folder.path.relative_to(self._root)))
         began = time.monotonic()
-        if (job := self._papers.left_behind(folder, relative)) and not self._is_wanted_again(job):
+        if job := self.left_behind(folder):
             self._clear(folder, job)
             return Verdict(relative, None)
         entrance, pictures = self._catalog.entrance(), self._catalog.entrance()
@@ -103,6 +103,11 @@ class Taker:
             size_bytes=size_bytes,
         )
         return Verdict(relative, None)
+
+    def left_behind(self, folder: Folder) -> Job | None:
+        """Give the job whose originals still lie in this folder, as a death kept them from going; None: it is new."""
+        job = self._papers.left_behind(folder, readable(str(folder.path.relative_to(self._root))))
+        return None if job is None or self._is_wanted_again(job) else job
 
     def refuse(self, folder: Folder, error: VideogenError) -> Verdict:
         """Move a folder aside as it is, with the reason beside it."""

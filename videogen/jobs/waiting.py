@@ -138,7 +138,7 @@ class Waiting:
 
     def _without_files(self, folder: Folder, known: _Known) -> Waits | None:
         """Say which of the files that it names a folder waits for."""
-        inside = [(mention, name) for mention in known.wants if (name := name_inside(mention.name))]
+        inside = [(mention, name) for mention in known.wants if (name := folder.spelled(name_inside(mention.name)))]
         names = [name for _, name in inside]
         used = [
             one for one in folder.files if folder.recipe == "mix" or _is_meant(one, names) or _is_small(folder, one)
