@@ -16,6 +16,8 @@ bad-answer | link | the site sent what is not proper HTTP | Ask the site's owner
 bad-body | link | the page came in a packing that cannot be unpacked | Ask the site's owner.
 bad-captions | file command | its captions cannot be read | Correct them in the line that is told, drop again.
 bad-description | file command | a description is none: of a key or a value in it | Correct it where the sentence says.
+bad-description | file command | a description cannot be understood | Correct it where the sentence says.
+bad-file-name | file | a file's name cannot stand in the library | Rename it, and its mention.
 bad-folder-name | file | its folder has control characters, is not UTF-8, or too long | Rename the folder, drop again.
 bad-index | task | the index of the finished video cannot be read | Report it with the folder.
 bad-magic | file command | by its first bytes it is nothing that videogen reads | Export it as MP4 or MP3, drop that.
@@ -94,6 +96,7 @@ timebase-changed | task | a track counts in another unit than planned | Report i
 too-fast | file command | it shows over 240 pictures a second | Convert it to fewer.
 too-large | link command | it is larger than its kind may be | Split it, or give a smaller one.
 too-long | file command | it is longer than 6 hours | Cut it into shorter parts.
+too-many-files | file | a folder holds more files than one video may be made of | Make several folders of it.
 too-many-pixels | file command | over 8192 pixels a side or 36 megapixels | Convert it to a smaller picture.
 too-many-redirects | link | the page sends on and on | Give the address it ends at.
 too-many-streams | file command | it holds too many streams | Export it with one picture and one sound.
