@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests import fake_ffmpeg, footage
+from videogen.complaints import ENCODER_ABSENT, verdict
 from videogen.errors import (
     Defect,
     EncoderBusy,
@@ -24,7 +25,7 @@ from videogen.errors import (
     ToolchainError,
     VideogenError,
 )
-from videogen.ffmpeg import ENCODER_ABSENT, FFmpeg, Progress, Watch, verdict
+from videogen.ffmpeg import FFmpeg, Progress, Watch
 
 FOREVER = ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25", "-f", "null", "-"]
 """A run that goes on at the speed of time and never ends by itself."""
@@ -60,7 +61,7 @@ def refused(run: Callable[[], object]) -> VideogenError:
 
 
 def test_progress_reaches_the_total(ffmpeg: FFmpeg, tmp_path: Path, log: Path) -> None:
-    """Frames only go up, and the last word is that all of them are written."""
+    """Frames only go up, and the last word is that all of them are written, how fast, and in how many bytes (E4)."""
     told: list[Progress] = []
     source = ["-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=8"]
 
@@ -69,7 +70,8 @@ def test_progress_reaches_the_total(ffmpeg: FFmpeg, tmp_path: Path, log: Path) -
     frames = [progress.frame for progress in told]
     assert frames == sorted(frames)
     assert (told[-1].frame, told[-1].total, told[-1].remaining_s) == (200, 200, 0.0)
-    assert (tmp_path / "out.mp4").stat().st_size > 0
+    assert told[-1].size_bytes == (tmp_path / "out.mp4").stat().st_size > 0
+    assert told[-1].fps == pytest.approx(200 / told[-1].elapsed_s)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """The only door to FFmpeg: an argument list goes in, progress and a verdict come out.
 
 Every run is supervised: no shell and no stdin, stderr in a file, progress on a descriptor of its own, a process group
-that dies with us, and an end when the frame counter stands still (not when a slow encode is merely slow). One table
-turns what FFmpeg said into one of our errors; what the table does not know is a Defect and carries the whole command.
+that dies with us, and an end when the frame counter stands still (not when a slow encode is merely slow). What
+FFmpeg said at its end becomes one of our errors (complaints.py).
 
 Every run is enclosed: of the files it can open only the inputs and outputs that its arguments name, and it has no
 network. An output is made before FFmpeg starts, so that it need not have the right to make files beside it.
@@ -18,23 +18,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import psutil
 
 from videogen import cage, content, durable
-from videogen.errors import (
-    Defect,
-    EncoderBusy,
-    FFmpegRefused,
-    MediaError,
-    NoSpace,
-    Stalled,
-    Stopped,
-    TemporaryError,
-    ToolchainError,
-    VideogenError,
-)
+from videogen.complaints import verdict
+from videogen.errors import Stalled, Stopped, ToolchainError
 
 TAIL_BYTES = 65536
 FILE = "file:"
@@ -60,101 +49,20 @@ END_GRACE_S = 0.5
 WORKING_SHARE = 0.02
 """Less than this share of one processor is no work but a child that waits."""
 
-ENCODER_ABSENT = "encoder-absent"
-"""The code of a device that is not there, or whose driver does not do what is asked: later changes nothing."""
-
-# A device that answered and has nothing free. The same call fails in other words where there is none.
-# Source: the cap on NVENC's sessions is error 10, and 21 in drivers since 2024; AMF's results 6 and 36 are memory and
-# an encoder that could not be made, which a device does whose sessions are taken; VideoToolbox says -12915 for "not
-# available now", and -12903 where all its sessions are.
-_BUSY = (
-    r"out of memory \(10\)|incompatible client key \(21\)|CUDA_ERROR_OUT_OF_MEMORY"
-    r"|MFX_\w+_DEVICE_BUSY|device busy \(-?\d+\)|failed to allocate memory \(-4\)"
-    r"|HW busy now|Failed to create encode pipeline \w+: 2 \("
-    r"|encoder->Init\(\) failed with error (?:6|36)\b"
-    r"|cannot create compression session: -129(?:15|03)\b"
-)
-
-# A device that is not there, or a driver that cannot. Below the rows of memory: those pass.
-# Source: FFmpeg 9.0 on a machine without any device; the sources of its encoders for devices that are there.
-_ABSENT = (
-    r"OpenEncodeSessionEx failed|No capable devices found|No NVENC capable devices|CUDA_ERROR_"
-    r"|Cannot load (?:lib)?(?:nv)?(?:cuda|nvidia-encode|EncodeAPI)|Could not dynamically load CUDA"
-    r"|Driver does not support the required nvenc API|minimum required Nvidia driver"
-    r"|Provided device doesn't support required NVENC features"
-    r"|Error (?:creating|querying) a MFX session|Error initializing an (?:internal )?MFX session"
-    r"|device failed \(-17\)|device lost \(-13\)|GPU Hang \(-21\)"
-    r"|No VA display found|Failed to initialise VAAPI|No usable encoding (?:profile|entrypoint)"
-    r"|Failed to create encode pipeline|Failed to end picture encode issue"
-    r"|DLL \S+ failed to open|CreateComponent\(\S+\) failed|encoder->Init\(\) failed"
-    r"|Failed to create  ?hardware device context|Device creation failed"
-    r"|cannot create compression session"
-    r"|Unknown encoder 'h264_(?:nvenc|qsv|videotoolbox|amf|vaapi)'"
-)
-
-
-def _encoder_absent(message: str, *, remedy: str, **facts: Any) -> ToolchainError:
-    return ToolchainError(message, remedy=remedy, code=ENCODER_ABSENT, **facts)
-
-
-# One row each: what FFmpeg writes, which error it is, our sentence, the remedy. First match from the top wins.
-# Source: texts of FFmpeg 5.1, 6.0 and 9.0; exit codes differ between them (1, 8, 234), so only "not 0" is read.
-_TABLE: tuple[tuple[str, Callable[..., VideogenError], str, str], ...] = (
-    (r"No space left on device|Disk quota exceeded", NoSpace, "the disk is full", "Free space; it is tried again."),
-    (
-        _BUSY,
-        EncoderBusy,
-        "the encoder has no session left",
-        "It is tried again later; lower the number of nodes on this device if it happens often.",
-    ),
-    (
-        r"Cannot allocate memory|Out of memory|mmap.*failed|malloc of size \d+ failed|pthread_create\(\) failed",
-        TemporaryError,
-        "FFmpeg ran out of memory",
-        "It is tried again; raise render.memory_gb or lower render.resolution if it happens often.",
-    ),
-    (
-        _ABSENT,
-        _encoder_absent,
-        "the encoder does not work on this device",
-        'Run `videogen doctor` to see what works; render.encoder = "libx264" needs no device.',
-    ),
-    (
-        r"not on whitelist",
-        MediaError,
-        "an input is not what its place asks for",
-        "Something changed it after it was inspected; drop the file again.",
-    ),
-    (
-        r"Unrecognized option|Option .* not found|No such filter|Error parsing|Unable to parse|Invalid argument"
-        r"|Unknown encoder|Undefined constant|Filter .* has an unconnected",
-        FFmpegRefused,
-        "FFmpeg refused a command that videogen built",
-        "Report it with this folder; the command and FFmpeg's words are in stderr.log.",
-    ),
-    (
-        r"Error opening output",
-        TemporaryError,
-        "FFmpeg could not write its output",
-        "It is tried again; see whether the spool can be written.",
-    ),
-    (
-        r"Invalid data found|moov atom not found|Error while decoding|corrupt|Invalid NAL"
-        r"|Decoding error|No such file or directory",
-        MediaError,
-        "an input could not be decoded",
-        "Look into stderr.log for the file, replace it, and drop the voice again.",
-    ),
-)
-
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. Units: output frames written, of all; seconds since it began."""
+    """Where a run stands. Units: output frames written, of all; seconds since it began; bytes written so far."""
 
     frame: int
     total: int
     elapsed_s: float
+    size_bytes: int = 0
+
+    @property
+    def fps(self) -> float:
+        """Frames written in a second, on the average so far; 0 while nothing is known."""
+        return self.frame / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     @property
     def remaining_s(self) -> float | None:
@@ -162,32 +70,6 @@ class Progress:
         if self.frame <= 0 or self.total <= 0:
             return None
         return self.elapsed_s * max(0, self.total - self.frame) / self.frame
-
-
-def verdict(status: int, tail: str, argv: Sequence[str]) -> VideogenError:
-    """Turn an exit that is not 0 into the error it is.
-
-    Shape: `tail` is the end of stderr; the error's facts carry the status, the last lines and the command.
-    """
-    lines = [line for line in tail.splitlines() if line.strip()]
-    facts: dict[str, Any] = {"status": status, "said": " / ".join(lines[-3:])[-600:], "command": shlex.join(argv)}
-    if status == -9:
-        return TemporaryError(
-            "FFmpeg was killed, most likely by the kernel for want of memory",
-            remedy="It is tried again; raise the machine's memory or lower render.resolution if it happens often.",
-            code="killed",
-            **facts,
-        )
-    for pattern, family, sentence, remedy in _TABLE:
-        if match := re.search(pattern, tail):
-            line = next((one for one in lines if match.group(0) in one), lines[-1] if lines else "")
-            return family(f"{sentence} ({line.strip()[:200]})", remedy=remedy, **facts)
-    said = lines[-1][:200] if lines else "nothing on stderr"
-    return Defect(
-        f"FFmpeg ended with status {status} ({said})",
-        remedy="Report it with this folder; the command and FFmpeg's words are in stderr.log.",
-        **facts,
-    )
 
 
 @dataclass(frozen=True)
@@ -305,6 +187,12 @@ def _tail(log: Path, began: int) -> str:
         return file.read().decode("utf-8", "replace")
 
 
+def _whole(fields: Mapping[bytes, bytes], name: bytes) -> int:
+    """Give a number that FFmpeg told; 0 where it says that it has none."""
+    text = fields.get(name, b"").strip()
+    return int(text) if text.isdigit() else 0
+
+
 class _Follow:
     """What is known of a run while it goes on."""
 
@@ -346,7 +234,7 @@ class _Follow:
             self._last, self._moved = (here[0], here[1]), now
             self._cpu_s = self._used_s()
         with suppress(ValueError):
-            self._tell(Progress(int(self._last[0] or 0), self._total, now - self._began))
+            self._tell(Progress(int(self._last[0] or 0), self._total, now - self._began, _whole(fields, b"total_size")))
 
     def _judge(self, now: float) -> None:
         watch = self._watch

@@ -33,6 +33,7 @@ def shown(unit: str = "frames", doing: str = "Rendering") -> Iterator[Tell]:
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
+        *([TextColumn("{task.fields[rate]}")] if unit == "frames" else []),
         TimeElapsedColumn(),
         TextColumn("ETA"),
         TimeRemainingColumn(),
@@ -45,10 +46,15 @@ def shown(unit: str = "frames", doing: str = "Rendering") -> Iterator[Tell]:
                 for old in shown_tasks.values():
                     bars.remove_task(old)
                 shown_tasks.clear()
-                shown_tasks[task_id] = bars.add_task(task_id[:8], total=progress.total)
-            bars.update(shown_tasks[task_id], completed=progress.frame)
+                shown_tasks[task_id] = bars.add_task(task_id[:8], total=progress.total, rate="")
+            bars.update(shown_tasks[task_id], completed=progress.frame, rate=_rate(progress))
 
         yield tell
+
+
+def _rate(progress: Progress) -> str:
+    """Say how fast it goes and how large it is by now."""
+    return f"{progress.fps:.0f} fps, {progress.size_bytes / 1e6:.1f} MB"
 
 
 def counted(things: Sequence[Thing], what: str) -> Iterator[Thing]:
@@ -75,6 +81,8 @@ def _lines(doing: str) -> Tell:
             task=task_id,
             percent=100 * progress.frame // progress.total,
             frame=progress.frame,
+            fps=round(progress.fps, 1),
+            size_bytes=progress.size_bytes,
             eta_s=None if left is None else round(left),
         )
 

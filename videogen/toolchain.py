@@ -27,8 +27,9 @@ from typing import Any, Literal, get_args
 import imageio_ffmpeg
 
 from videogen import cage, durable
+from videogen.complaints import verdict
 from videogen.errors import EncoderBusy, NoSpace, SetupError, TemporaryError, ToolchainError, VideogenError
-from videogen.ffmpeg import FFmpeg, verdict
+from videogen.ffmpeg import FFmpeg
 from videogen.model.profile import Encoder, EncoderName
 
 # VA-API last: it is the general way to devices that have a way of their own.

@@ -28,7 +28,7 @@ broken-table | file command | a table of colours (.cube) contradicts itself | Co
 cancelled | task | someone cancelled it | `videogen retry` brings it back.
 certificate | link | the site has no valid certificate | Ask the site's owner.
 channels-not-allowed | voice command | its channels cannot be mixed down to stereo | Export it in stereo.
-codec-not-allowed | file command | it is coded in a way that videogen does not take | Export it as H.264 or MP3.
+codec-not-allowed | file task command | it is coded in a way that videogen does not take | Export it as H.264 or MP3.
 content-encoding | link | the page came packed in a way not asked for | Ask the site's owner.
 content-type | link | the address gives no page of text | Give the address of an HTML or plain text page.
 decode-error | file command | a part of it is damaged | Copy it again, or export it anew.
@@ -104,7 +104,7 @@ too-many-urls | link | it has too many lines or bytes | Split it into several fi
 too-short | voice | it lasts less than half a second | Drop a longer recording.
 too-slow | file command | it could not be looked through in time | Cut it into smaller files, or raise scan.probe_s.
 truncated | file command | it ends before its own structure says | Copy it again, whole.
-unreadable | file command | the videogen user may not read it | Give that user the right to read it.
+unreadable | file task command | the videogen user may not read it | Give that user the right to read it.
 upload-failed | task | the video could not be brought to output/ in three tries | See whether output/ can be written.
 url-not-allowed | link | the address is none that may be asked | Give a public http:// or https:// address.
 """

@@ -283,6 +283,7 @@ def test_progress_is_a_bar_on_a_terminal(tmp_path: Path, tmp_path_factory: pytes
 
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert b"ETA" in shown
+    assert b" fps, " in shown
     assert f"{frames}/{frames}".encode() in shown
     assert b"\x1b[" in shown
     assert b"Published" in shown

@@ -11,6 +11,7 @@ from tests import fake_ffmpeg, footage
 from tests.render.studio import PLENTY, QUICK, House, canvas, clip, mute
 from videogen import durable
 from videogen.cage import Limits, Walls
+from videogen.complaints import ENCODER_ABSENT, verdict
 from videogen.errors import (
     ConfigError,
     Defect,
@@ -23,7 +24,7 @@ from videogen.errors import (
     ToolchainError,
     VideogenError,
 )
-from videogen.ffmpeg import ENCODER_ABSENT, FFmpeg, verdict
+from videogen.ffmpeg import FFmpeg
 from videogen.model.profile import EncoderName
 from videogen.model.timeline import Timeline
 from videogen.plan import compile_plan

@@ -9,8 +9,9 @@ from pathlib import Path
 import psutil
 
 from videogen import cage
+from videogen.complaints import ENCODER_ABSENT
 from videogen.errors import Defect, EncoderBusy, Stalled, ToolchainError, VideogenError
-from videogen.ffmpeg import ENCODER_ABSENT, FFmpeg, Watch
+from videogen.ffmpeg import FFmpeg, Watch
 from videogen.model.profile import Encoder, Profile
 from videogen.model.quality import Limits
 from videogen.model.timeline import Canvas

@@ -1,4 +1,4 @@
-"""How far a video is: frames encoded by all that run, of all that must be."""
+"""How far a video is: frames encoded by all that run, of all that must be, and the bytes they took."""
 
 import time
 from collections.abc import Callable
@@ -16,19 +16,23 @@ class Tally:
         self._tell = tell
         self._began = time.monotonic()
         self._lock = Lock()
-        self._frames: dict[str, int] = {}
+        self._runs: dict[str, Progress] = {}
 
     def follow(self, name: str) -> Callable[[Progress], None]:
         """Give what takes the progress of one run."""
 
         def take(progress: Progress) -> None:
             with self._lock:
-                self._frames[name] = progress.frame
-                so_far = min(self._total, sum(self._frames.values()))
-            self._tell(Progress(so_far, self._total, time.monotonic() - self._began))
+                self._runs[name] = progress
+                here = self._here(min(self._total, sum(run.frame for run in self._runs.values())))
+            self._tell(here)
 
         return take
 
     def finish(self) -> None:
         """Say that all of it is done."""
-        self._tell(Progress(self._total, self._total, time.monotonic() - self._began))
+        self._tell(self._here(self._total))
+
+    def _here(self, frame: int) -> Progress:
+        size_bytes = sum(run.size_bytes for run in self._runs.values())
+        return Progress(frame, self._total, time.monotonic() - self._began, size_bytes)
