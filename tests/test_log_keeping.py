@@ -12,7 +12,7 @@ CLOCK = "import time\nreal, shift = time.time, [0.0]\ntime.time = lambda: real()
 
 
 def test_midnight_turns_the_file_and_keeps_the_days(tmp_path: Path) -> None:
-    """A process that lives for six days writes one file a day, and keeps as many as it was told (A11)."""
+    """A process that lives for six days writes one file a day, and keeps as many as it was told (A11, E5)."""
     script = f"{CLOCK}for day in range(6):\n    log.info(f'day {{day}}')\n    shift[0] += 86400\n"
 
     lines, _ = logged(tmp_path / "main.log", script, options=", keep_days=3")

@@ -31,6 +31,9 @@ class Disk:
         self.kernel = kernel
         self.observe: Callable[[str, float], None] = lambda figure, amount: None
 
+    def _count(self) -> None:
+        self.observe("file_operations", 1)
+
     def fresh(self, path: Path, ask: Callable[[], Answer]) -> Answer:
         """Give the answer of a call about a name; while the handle is stale, ask again with a new look-up."""
         for pause_s in PAUSES_S:
@@ -48,6 +51,7 @@ class Disk:
 
     def rename(self, source: Path, target: Path) -> None:
         """Give a thing a new name. Raises: OSError: it does not have it."""
+        self._count()
         before = self.lstat(source)
         self.fresh(source, lambda: self._renamed(source, target, before))
 
@@ -60,6 +64,7 @@ class Disk:
 
     def link(self, source: Path, target: Path) -> None:
         """Give a file one more name. Raises: FileExistsError: another file has that name."""
+        self._count()
         before = self.lstat(source)
         try:
             self.fresh(source, lambda: self.kernel.link(source, target))
@@ -95,6 +100,7 @@ class Disk:
 
     def unlink(self, path: Path) -> None:
         """Take a name away; one that is gone already is fine."""
+        self._count()
         with suppress(FileNotFoundError):
             self.fresh(path, lambda: self.kernel.unlink(path))
 
@@ -135,6 +141,7 @@ class Disk:
 
     def create(self, path: Path) -> IO[bytes]:
         """Open a file that is not there yet."""
+        self._count()
         return self.fresh(path, lambda: self.kernel.create(path))
 
     def close(self, file: IO[bytes]) -> None:

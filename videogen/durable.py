@@ -85,7 +85,7 @@ def _unheard(_figure: str, _amount: float) -> None:
 
 
 observer: Callable[[str, float], None] = _unheard
-"""Called with fsync_s and seconds, or with fsync_error, rename_repaired or stale and 1, from any thread."""
+"""Called with fsync_s and seconds, or with another figure of the disk's and 1, from any thread."""
 
 
 def _observed(figure: str, amount: float) -> None:

@@ -30,6 +30,7 @@ self_fenced | node | | Tasks given up since the node could not renew its leases 
 rename_repaired | main crawl node | | Renames that answered an error though they were done.
 stale | main crawl node | | Answers of a network filesystem that a handle is stale.
 fsync_error | main crawl node | | Syncs that failed.
+file_operations | main crawl node | | Files made, renamed, linked and removed in the rooms.
 upload_resent_bytes | node | | Bytes uploaded again.
 upload_corrupt | node | | Uploaded copies that did not read back as they were written.
 encode_failed | node | | Tasks that ended as a run of FFmpeg did, with an error.
@@ -53,6 +54,7 @@ busy_seconds | node | kind | Time in which this went on: work, render, download,
 # key in the code | name | who tells it | labels | what it says
 _GAUGES = """
 running | running | main crawl node | | 1 while the role runs, 0 once it has ended as it should.
+memory | memory_bytes | main crawl node | | Memory of the role and of all it started, pages they share counted for each.
 disk_free | disk_free_bytes | main crawl node | | Free on the spool's filesystem.
 disk_total | disk_size_bytes | main crawl node | | Size of the spool's filesystem.
 inodes_free | inodes_free | main crawl node | | Free inodes of the spool's filesystem.

@@ -44,6 +44,28 @@ def test_a_node_writes_its_figures(house: StubHouse) -> None:
     assert not any("room" in name for name in told)
 
 
+def test_a_role_tells_time_memory_file_operations_and_rates(
+    house: StubHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an operator reckons rates of: time, memory, operations, what was made and what failed (E5)."""
+    meter = Meter()
+    monkeypatch.setattr(durable, "observer", meter.note)
+    meter.count("failed", 2, code="media")
+    meter.observe("render_s", 4.0)
+    durable.write(tmp_path / "a", "one")
+    durable.move(tmp_path / "a", tmp_path / "b")
+    durable.remove(tmp_path / "b")
+
+    Reporting(house, "node-n1", meter).write()
+
+    told, mine = series(house, "node-n1"), '{node="n1",role="node"}'
+    assert told[f"videogen_file_operations_total{mine}"] >= 4
+    assert 10e6 < told[f"videogen_memory_bytes{mine}"] < 10e9
+    assert told[f"videogen_render_seconds_sum{mine}"] == 4
+    assert sum(count for name, count in told.items() if name.startswith("videogen_failed_total")) == 2
+    assert f"videogen_published_total{mine}" in told
+
+
 def test_main_writes_the_rooms_and_the_nodes(house: StubHouse) -> None:
     """Main's very first text counts what lies in each room, every node, and no task that is nowhere."""
     paper = NodePaper(node="n7", encoder="libx264", state="working")

@@ -65,7 +65,8 @@ class Reporting:
         self._drift.look()
         self._count_lines()
         low_disk = house.settings.log.low_disk_gb * 1e9
-        meter.gauge({**census.disk(house.root), **self._more(), "low_disk": low_disk, "running": float(is_running)})
+        sizes = census.disk(house.root) | census.memory()
+        meter.gauge({**sizes, **self._more(), "low_disk": low_disk, "running": float(is_running)})
         rows: list[metrics.Row] = []
         if self._is_main:
             meter.gauge({"unaccounted": self._ledger.look()})
