@@ -242,7 +242,7 @@ def test_a_failed_sync_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_every_sync_is_timed(tmp_path: Path, told: Told) -> None:
-    """A whole write tells of two syncs, the file's and its folder's, in seconds, and of a file made and renamed (E5)."""
+    """A whole write tells of two syncs, the file's and its folder's, and of a file made and renamed (E5)."""
     durable.write(tmp_path / "paper", b"content")
 
     assert told["file_operations"] == [1, 1]

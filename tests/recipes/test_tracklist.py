@@ -2,10 +2,8 @@
 
 from fractions import Fraction
 
-import pytest
-
 from videogen.model.timeline import Canvas, Chapter, Gap, Timeline
-from videogen.model.tracklist import clock, tracklist_of
+from videogen.model.tracklist import tracklist_of
 
 CANVAS = Canvas(width=64, height=64, fps=Fraction(25))
 
@@ -30,11 +28,3 @@ def test_a_tracklist_has_a_head_and_a_line_for_each_track() -> None:
 def test_a_video_that_names_no_track_has_none() -> None:
     """No chapters, no list."""
     assert tracklist_of("x", timeline(25)) == ""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0, "0:00"), (59, "0:59"), (Fraction(119, 2), "0:59"), (3600, "1:00:00")]
-)
-def test_times_read_as_people_write_them(seconds: Fraction | int, said: str) -> None:
-    """Hours only where there are any."""
-    assert clock(seconds) == said

@@ -14,7 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from videogen.config.recipes import Composition, GoldenFrame
+from videogen.config.recipes import Composition, GoldenFrame, Mix
 from videogen.config.tables import (
     Assemble,
     Audio,
@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     log: Log = Log()
     composition: Composition = Composition()
     golden_frame: GoldenFrame = GoldenFrame()
+    mix: Mix = Mix()
 
     @classmethod
     def settings_customise_sources(

@@ -23,3 +23,12 @@ class GoldenFrame(Table):
         float,
         Field(gt=0, le=86400, description="s; one told to last longer is refused, one of longer music ends there."),
     ] = 180.0
+
+
+class Mix(Table):
+    """What a mix may be."""
+
+    max_s: Annotated[
+        float,
+        Field(gt=0, le=86400, description="s; a mix that would last longer is refused: it fills the queue and the disk."),
+    ] = 21600.0

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from videogen.edit.contradiction import contradiction, seconds
 from videogen.edit.reel import reel_of
 from videogen.edit.titles import titles_of
 from videogen.edit.tracks import Heard, frame_at, heard_of, last_frame, sounds_of, tracks_of
-from videogen.errors import RecipeError
 from videogen.model.label import LONGEST
 from videogen.model.mix import Mix
 from videogen.model.stock import Edited, Stock
@@ -36,7 +36,7 @@ def mix_timeline(mix: Mix, stock: Stock) -> Edited:
     Raises: RecipeError: it names no track, is longer than the house allows, or takes too many tracks or clips.
         MissingInput: there is no clip to show.
     """
-    canvas, seed = mix.canvas.canvas(), _seed(mix, stock)
+    canvas, seed = mix.canvas.canvas, _seed(mix, stock)
     heard = heard_of(mix, tracks_of(mix, stock), seed, canvas)
     length = _length(mix, heard, stock, canvas)
     named = _named(mix, heard, canvas)
@@ -53,7 +53,7 @@ def mix_timeline(mix: Mix, stock: Stock) -> Edited:
 
 def wanted_of(mix: Mix, stock: Stock) -> Wanted:
     """Give what clips a library has to give for a mix that brings none. Raises: as `mix_timeline`, of its tracks."""
-    canvas = mix.canvas.canvas()
+    canvas = mix.canvas.canvas
     length = _length(mix, heard_of(mix, tracks_of(mix, stock), _seed(mix, stock), canvas), stock, canvas)
     most = max(1, frames_of(mix.clip_s, canvas.fps)) if mix.clip_s else None
     is_over = not (mix.transition.is_cut or mix.transition.is_black)
@@ -68,11 +68,10 @@ def _length(mix: Mix, heard: Sequence[Heard], stock: Stock, canvas: Canvas) -> i
     length = max(1, frames_of(mix.length_s, canvas.fps)) if mix.length_s else last_frame(heard[-1].end, canvas)
     if stock.longest_s is not None and length > frames_of(stock.longest_s, canvas.fps):
         pointer = "/minutes" if mix.minutes else "/duration_s"
-        raise RecipeError(
-            f"{pointer}: the mix lasts {float(length / canvas.fps):g} s, and {float(stock.longest_s):g} s are allowed",
+        raise contradiction(
+            pointer,
+            f"makes the mix last {seconds(length / canvas.fps)}, and {seconds(stock.longest_s)} are allowed",
             remedy="Make it shorter, or raise mix.max_s.",
-            code="invalid-timeline",
-            pointer=pointer,
         )
     return length
 

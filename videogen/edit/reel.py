@@ -5,8 +5,9 @@ from fractions import Fraction
 from itertools import chain, cycle
 from typing import Literal, NamedTuple
 
+from videogen.edit.contradiction import contradiction
 from videogen.edit.story import clip_frames, media_of
-from videogen.errors import MissingInput, RecipeError
+from videogen.errors import MissingInput
 from videogen.model.dealing import dealt
 from videogen.model.mix import Mix
 from videogen.model.stock import Stock
@@ -46,11 +47,10 @@ def reel_of(mix: Mix, stock: Stock, seed: int, canvas: Canvas, length: int) -> t
         if covered == length:
             return tuple(_items(mix, rows))
         if len(rows) == MOST:
-            raise RecipeError(
-                f"the mix takes more than {MOST} clips",
+            raise contradiction(
+                "/clips",
+                f"come to more than {MOST} of them",
                 remedy="Give longer clips, a longer clip_s, or a shorter length.",
-                code="invalid-timeline",
-                pointer="/clips",
             )
     raise MissingInput(
         "there is no clip to show", remedy="Put films into the folder, or drop clips into raw/video/<category>/."

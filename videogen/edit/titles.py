@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Literal
 
 from videogen.model.mix import Titles
+from videogen.model.safe import Area, title_safe
 from videogen.model.style import Shadow
 from videogen.model.timebase import Range, frames_of
 from videogen.model.timeline import Canvas, TextOverlay
@@ -15,8 +16,6 @@ ONE_S = Fraction(1)
 LINES = 2
 LINE_HEIGHTS = (13, 10)
 """Of a line as it is drawn, for its letters: 1.3."""
-SAFE_PERCENT = 5
-"""Of each side. Source: SMPTE ST 2046-1, the title-safe area is 90 % of width and height."""
 
 
 def titles_of(
@@ -26,7 +25,8 @@ def titles_of(
 
     Shape: none lasts into the next track; a track heard for less than a second after its title would begin has none.
     """
-    x, y, width, height = _place(titles, canvas)
+    area = title_safe(canvas)
+    x, y = _place(titles, area)
     size = titles.size or max(8, min(canvas.width, canvas.height) // SIZE_PER_HEIGHT)
     delay, lasts = frames_of(titles.delay_s, canvas.fps), frames_of(titles.seconds, canvas.fps)
     word = titles.position.rpartition("-")[2]
@@ -50,16 +50,15 @@ def titles_of(
             font=font,
             anchor=titles.position,
             align=align,
-            width=width,
-            height=min(height, LINES * size * LINE_HEIGHTS[0] // LINE_HEIGHTS[1]),
+            width=area.width,
+            height=min(area.height, LINES * size * LINE_HEIGHTS[0] // LINE_HEIGHTS[1]),
             shadow=Shadow(dx=size // 16, dy=size // 16, blur=size // 8),
         )
 
 
-def _place(titles: Titles, canvas: Canvas) -> tuple[int, int, int, int]:
-    """Give where the anchor lies, and the width and height of the safe area."""
-    left, top = canvas.width * SAFE_PERCENT // 100, canvas.height * SAFE_PERCENT // 100
+def _place(titles: Titles, area: Area) -> tuple[int, int]:
+    """Give where the anchor lies."""
     words = titles.position.split("-")
-    x = left if "left" in words else canvas.width - left if "right" in words else canvas.width // 2
-    y = top if "top" in words else canvas.height - top if "bottom" in words else canvas.height // 2
-    return x, y, canvas.width - 2 * left, canvas.height - 2 * top
+    x = 0 if "left" in words else area.width if "right" in words else area.width // 2
+    y = 0 if "top" in words else area.height if "bottom" in words else area.height // 2
+    return area.x + x, area.y + y

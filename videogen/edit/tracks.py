@@ -7,13 +7,13 @@ from itertools import cycle
 from math import ceil, floor
 from typing import NamedTuple
 
-from videogen.errors import RecipeError
+from videogen.edit.contradiction import contradiction
 from videogen.model.dealing import dealt
 from videogen.model.label import label_of
 from videogen.model.media import Media
 from videogen.model.mix import Mix
 from videogen.model.stock import Stock
-from videogen.model.timebase import Range, frames_of, rounded, samples_of
+from videogen.model.timebase import Range, frames_of, samples_of
 from videogen.model.timeline import Canvas, SoundTrack
 from videogen.model.value import Digest
 
@@ -69,20 +69,18 @@ def tracks_of(mix: Mix, stock: Stock) -> tuple[Track, ...]:
         content = stock.content(mention)
         media = stock.media[content]
         if media.sound is None or not media.sound.samples:
-            raise RecipeError(
-                f"{mention.pointer} names {mention.name!r}, which has no sound",
+            raise contradiction(
+                mention.pointer,
+                f"names {mention.name!r}, which has no sound",
                 remedy="Name it among the clips, or leave it out.",
-                code="invalid-timeline",
-                pointer=mention.pointer,
             )
         stem = mention.name.rpartition("/")[2].rpartition(".")
         tracks.append(Track(content, label_of((stem[0] or stem[2]).replace("_", " ")), media))
     if not tracks:
-        raise RecipeError(
-            "/tracks names no track, and the folder holds none",
+        raise contradiction(
+            "/tracks",
+            "names no track, and the folder holds none",
             remedy="Put sounds into the folder, as MP3, FLAC or WAV.",
-            code="invalid-timeline",
-            pointer="/tracks",
         )
     return tuple(tracks)
 
@@ -106,11 +104,8 @@ def heard_of(mix: Mix, tracks: Sequence[Track], seed: int, canvas: Canvas) -> tu
         if (len(heard) == once) if need is None else heard and heard[-1].end >= need:
             break
         if len(heard) == MOST:
-            raise RecipeError(
-                f"the mix takes more than {MOST} tracks",
-                remedy="Give longer tracks, or a shorter length.",
-                code="invalid-timeline",
-                pointer="/tracks",
+            raise contradiction(
+                "/tracks", f"come to more than {MOST} tracks", remedy="Give longer tracks, or a shorter length."
             )
         _append(heard, track, share, canvas)
     return tuple(heard)
@@ -156,8 +151,8 @@ def _gain(mix: Mix, track: Track) -> Fraction:
 
 
 def _samples(track: Track, canvas: Canvas) -> int:
-    sound = track.media.sound
-    return max(1, rounded(Fraction(sound.samples * canvas.sample_rate, sound.sample_rate))) if sound else 1
+    # Rounded down: what ends within a sample leaves it to the next one, as the lanes of the mix do.
+    return max(1, floor(track.media.sound.duration_s * canvas.sample_rate)) if track.media.sound else 1
 
 
 def _sample(frame: int, canvas: Canvas) -> int:

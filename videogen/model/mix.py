@@ -2,48 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from videogen.errors import RecipeError
 from videogen.model.stock import Mention
-from videogen.model.style import Anchor, Family, Fit, Rgb
-from videogen.model.timebase import parse_rate, parse_resolution
+from videogen.model.style import Anchor, Family, Fit
 from videogen.model.timeline import Canvas
 from videogen.model.value import Value
+from videogen.model.written import Colour, Lasting, Lufs, Moment, Name, Rate, Size
 
-SIZES = {
-    "720p": (1280, 720),
-    "1080p": (1920, 1080),
-    "1440p": (2560, 1440),
-    "4k": (3840, 2160),
-    "square": (1080, 1080),
-    "vertical": (1080, 1920),
-}
 FIELDS = ("artist", "title", "album", "number")
 """What a template may name in braces."""
-
-
-def _exact(given: Any) -> Any:
-    """Give a number as it is written: 0.1 is a tenth."""
-    if isinstance(given, bool | str):
-        raise ValueError("a number is expected")
-    return Fraction(str(given)) if isinstance(given, float) else given
-
-
-def _number(least: float, most: float) -> WithJsonSchema:
-    return WithJsonSchema({"type": "number", "minimum": least, "maximum": most})
-
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Minutes = Annotated[Fraction, BeforeValidator(_exact), Field(gt=0, le=1440), _number(0, 1440)]
-Length = Annotated[Fraction, BeforeValidator(_exact), Field(gt=0, le=86400), _number(0, 86400)]
-Moment = Annotated[Fraction, BeforeValidator(_exact), Field(ge=0, le=60), _number(0, 60)]
-Lufs = Annotated[Fraction, BeforeValidator(_exact), Field(ge=-40, le=-5), _number(-40, -5)]
-Rate = Annotated[
-    str, BeforeValidator(str), WithJsonSchema({"type": ["number", "string"], "examples": [30, "30000/1001"]})
-]
 
 
 class Change(Value):
@@ -81,7 +51,7 @@ class Titles(Value):
     size: Annotated[int, Field(ge=8, le=400)] | None = Field(
         None, description="pixels; none is a twentieth of the picture's height; drawn smaller where it must be to fit"
     )
-    colour: Rgb = Field("#ffffff", description="#rrggbb")
+    colour: Colour = Field("#ffffff", description="as #ff8800, #f80 or white")
     position: Anchor = Field("bottom-left", description="where in the title-safe area")
     template: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
         "{artist} - {title}", description="{artist}, {title}, {album} and {number}; what a track lacks is left out"
@@ -101,21 +71,13 @@ class Titles(Value):
 class Picture(Value):
     """What every frame has in common."""
 
-    resolution: str = Field("1080p", description=f"{', '.join(SIZES)}, or WIDTHxHEIGHT, both even")
-    fps: Rate = Field("30", description="frames per second: 25, 29.97, 30000/1001, ...")
+    resolution: Size = Field((1920, 1080), description="720p, 1080p, 4k, square, vertical, or even numbers as 1280x720")
+    fps: Rate = Field(Fraction(30), description="frames per second: 25, 29.97, 30000/1001, ...")
 
-    @model_validator(mode="after")
-    def _is_one(self) -> "Picture":
-        try:
-            self.canvas()
-        except RecipeError as error:
-            raise ValueError(error.message) from error
-        return self
-
+    @property
     def canvas(self) -> Canvas:
-        """Give the canvas. Raises: RecipeError: no size, or no rate."""
-        width, height = SIZES.get(self.resolution.lower()) or parse_resolution(self.resolution)
-        return Canvas(width=width, height=height, fps=parse_rate(self.fps))
+        """Give the canvas."""
+        return Canvas(width=self.resolution[0], height=self.resolution[1], fps=self.fps)
 
 
 class Mix(Value):
@@ -132,8 +94,10 @@ class Mix(Value):
     clips: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)] | None = Field(
         None, description="films to show; none: all of the folder, else the library's, the least used first"
     )
-    minutes: Minutes | None = Field(None, description="min; how long the video is; none: all tracks once")
-    duration_s: Length | None = Field(None, description="s; the same in seconds")
+    minutes: Annotated[Lasting, Field(le=1440)] | None = Field(
+        None, description="min; how long the video is; none: all tracks once"
+    )
+    duration_s: Lasting | None = Field(None, description="s; the same in seconds")
     shuffle: bool | Literal["tracks", "clips"] | None = Field(
         None, description="true, false, tracks or clips; none: what the folder holds is shuffled, what is named is not"
     )
@@ -146,7 +110,7 @@ class Mix(Value):
     fade_out_s: Moment = Field(Fraction(4), description="s; how long a last track goes out that is cut at the end")
     loudness_lufs: Lufs | None = Field(Fraction(-14), description="LUFS; each track is brought there; null: as it is")
     transition: Change = Field(Change(), description="between clips")
-    clip_s: Length | None = Field(None, description="s; the most that is shown of a clip at a time; none: all of it")
+    clip_s: Lasting | None = Field(None, description="s; the most that is shown of a clip at a time; none: all of it")
     fit: Fit = Field("contain", description="contain: bars round a clip of another shape; cover: its edges are cut")
     titles: Titles = Field(Titles(), description="track titles on the picture")
     tracklist: bool = Field(True, description="whether there are chapters and a tracklist.txt")

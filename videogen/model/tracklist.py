@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from videogen.model.chapters import stamp
 from videogen.model.timebase import rounded
 from videogen.model.timeline import Timeline
 
@@ -17,14 +18,11 @@ def tracklist_of(name: str, timeline: Timeline) -> str:
     if not timeline.chapters:
         return ""
     fps = timeline.canvas.fps
-    width = len(clock(timeline.length / fps))
-    head = f"{' '.join(name.split())} ({clock(rounded(timeline.length / fps))})".strip()
-    lines = [f"{clock(one.start / fps):>{width}}  {one.title}" for one in timeline.chapters]
+    width = len(_clock(timeline.length / fps))
+    head = f"{' '.join(name.split())} ({_clock(rounded(timeline.length / fps))})".strip()
+    lines = [f"{_clock(one.start / fps):>{width}}  {one.title}" for one in timeline.chapters]
     return "\n".join([head, "", *lines]) + "\n"
 
 
-def clock(seconds: Fraction | int) -> str:
-    """Give a time as a person reads it: 0:07, 3:45, 1:02:03."""
-    whole = int(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+def _clock(seconds: Fraction | int) -> str:
+    return stamp(int(seconds))

@@ -83,6 +83,10 @@ Seconds = Annotated[Fraction, BeforeValidator(_number), Field(ge=0, le=DAY_S), _
 """Exactly as written; a day at most."""
 Move = Annotated[Fraction, BeforeValidator(_number), Field(gt=0, le=10), _schema(0.001, 10)]
 """Seconds that a transition or an animation takes."""
+Moment = Annotated[Fraction, BeforeValidator(_number), Field(ge=0, le=60), _schema(0, 60)]
+"""Seconds for which something comes, goes or stays; 0 is not at all."""
+Lasting = Annotated[Fraction, BeforeValidator(_number), Field(gt=0, le=DAY_S), _schema(0.001, DAY_S)]
+"""Seconds that a whole thing lasts."""
 Volume = Annotated[Fraction, BeforeValidator(_number), Field(ge=0, le=4), _schema(0, 4)]
 """Linear: 1 leaves a sound as it is."""
 Part = Annotated[Fraction, BeforeValidator(_number), Field(ge=0, le=1), _schema(0, 1)]
