@@ -8,6 +8,19 @@ Fails with: ConfigError: the logo is no PNG. Known limits: what a video that fai
 
 from videogen.assemble.assembler import UP, Assembler, StoryRule, Waiting, check_logo, fill
 from videogen.assemble.drawing import Rule
+from videogen.assemble.lending import lent_clips
 from videogen.assemble.replay import Replay, Row, replayed
 
-__all__ = ["UP", "Assembler", "Replay", "Row", "Rule", "StoryRule", "Waiting", "check_logo", "fill", "replayed"]
+__all__ = [
+    "UP",
+    "Assembler",
+    "Replay",
+    "Row",
+    "Rule",
+    "StoryRule",
+    "Waiting",
+    "check_logo",
+    "fill",
+    "lent_clips",
+    "replayed",
+]

@@ -30,5 +30,5 @@ class Mix(Table):
 
     max_s: Annotated[
         float,
-        Field(gt=0, le=86400, description="s; a mix that would last longer is refused: it fills the queue and the disk."),
+        Field(gt=0, le=86400, description="s; a mix that would last longer is refused: it fills queue and disk."),
     ] = 21600.0
