@@ -90,7 +90,9 @@ def test_a_copy_under_way_is_waited_for(yard: Yard) -> None:
             file.write(b"more")
         assert yard.settled(after_s=WAIT_S).decided == []
 
-    assert [verdict.error and verdict.error.word for verdict in yard.settled(after_s=WAIT_S).decided] == ["missing-file"]
+    assert [verdict.error and verdict.error.word for verdict in yard.settled(after_s=WAIT_S).decided] == [
+        "missing-file"
+    ]
 
 
 def test_a_folder_of_tracks_is_known_by_quiet_alone(yard: Yard) -> None:

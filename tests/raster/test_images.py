@@ -117,7 +117,9 @@ def test_inks_become_colours(tmp_path: Path, has_adobe: bool) -> None:
         inverted = Image.eval(halves(mode="CMYK"), lambda level: 255 - level)
         inverted.save(tmp_path / "print.jpg", quality=95)
         content = (tmp_path / "print.jpg").read_bytes()
-        (tmp_path / "print.jpg").write_bytes(content[:at] + content[at + 2 + int.from_bytes(content[at + 2 : at + 4]) :])
+        (tmp_path / "print.jpg").write_bytes(
+            content[:at] + content[at + 2 + int.from_bytes(content[at + 2 : at + 4]) :]
+        )
 
     made = shown(tmp_path / "print.jpg")
 
@@ -219,7 +221,9 @@ def test_fits_do_what_they_say(tmp_path: Path) -> None:
     assert reach(blur) == (30, 30)
     assert blur.getchannel("A").getextrema() == (255, 255)
     assert not near(blur, (40, 5), (0, 0, 0))
-    assert all(abs(one - other) <= 1 for one, other in zip(reach(shown(tmp_path / "a.png", **size)), (30, 60), strict=True))
+    assert all(
+        abs(one - other) <= 1 for one, other in zip(reach(shown(tmp_path / "a.png", **size)), (30, 60), strict=True)
+    )
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -269,7 +273,10 @@ def test_same_picture_gives_the_same_bytes(tmp_path: Path) -> None:
     halves().save(tmp_path / "a.png")
     halves().save(tmp_path / "b.png", pnginfo=words, dpi=(300, 300))
 
-    assert drawn_photo(Photo(str(tmp_path / "a.png"), CANVAS)).png == drawn_photo(Photo(str(tmp_path / "b.png"), CANVAS)).png
+    assert (
+        drawn_photo(Photo(str(tmp_path / "a.png"), CANVAS)).png
+        == drawn_photo(Photo(str(tmp_path / "b.png"), CANVAS)).png
+    )
 
 
 # -- what is none ------------------------------------------------------------------------------------------------------

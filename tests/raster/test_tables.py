@@ -69,7 +69,7 @@ def test_table_of_any_size_is_sampled_exactly(tmp_path: Path, size: int, of: Cal
 def test_curves_touch_each_colour_alone(tmp_path: Path) -> None:
     """A table of one dimension bends each colour by its own column."""
     rows = "\n".join(f"{x / 15:.6f} {(x / 15) ** 2:.6f} {1 - x / 15:.6f}" for x in range(16))
-    levels = clut(tmp_path, f"# curves\nTITLE \"x\"\nLUT_1D_SIZE 16\n{rows}\n")
+    levels = clut(tmp_path, f'# curves\nTITLE "x"\nLUT_1D_SIZE 16\n{rows}\n')
 
     for node in nodes():
         red, green, blue = (one / 63 for one in node)
