@@ -130,10 +130,11 @@ class Work:
         }
 
     def all_of_the_clips(self) -> dict[str, Any]:
-        """Another video: every clip whole, with hard cuts and no words."""
+        """Another video: every clip from its beginning past where this one leaves it, with hard cuts and no words."""
         width, height = self.form.size
         output = {"resolution": f"{width}x{height}", "fps": 30, "crf": 21}
-        return {"clips": [{"file": str(path)} for path, _ in self.clips], "output": output}
+        clips = [{"file": str(path), "trim_end": round(start + self.form.clip_s + 1)} for path, start in self.clips]
+        return {"clips": clips, "output": output}
 
     def command(self, target: Path, folder: Path) -> list[str]:
         """Write the one FFmpeg command of the seed, done right: rates, sizes, overlaps and volumes as asked for."""
