@@ -1,4 +1,4 @@
-"""How little of a video of many cuts is encoded again when its clips were shown before, or one of its titles changes."""
+"""How little of a video of many cuts is encoded again when its clips were shown before, or when a title changes."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -67,8 +67,9 @@ def of_clips(plan: Plan) -> Known:
 
 def _is_chunk(look: Timeline, step: int) -> bool:
     (item, *others) = look.picture
-    is_alone = isinstance(item, Clip) and not others and not look.overlays
-    return is_alone and item.source.start % step == 0 and (item.length >= step or item.source.end == MINUTE)
+    if others or look.overlays or not isinstance(item, Clip):
+        return False
+    return item.source.start % step == 0 and (item.length >= step or item.source.end == MINUTE)
 
 
 def test_a_minute_of_known_clips_is_encoded_for_a_third_at_most() -> None:
