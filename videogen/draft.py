@@ -20,6 +20,7 @@ from videogen.errors import Defect, MissingInput, RecipeError
 from videogen.model.manifest import Manifest
 from videogen.model.media import Media
 from videogen.model.profile import Encoder
+from videogen.model.style import Shift
 from videogen.model.task import Task
 from videogen.model.timebase import Range, frames_of, rounded
 from videogen.model.timeline import Canvas, ImageOverlay, Overlay, SoundTrack, TextOverlay, Timeline, VideoOverlay
@@ -263,8 +264,15 @@ def _smaller(overlay: Overlay, scale: Fraction, media: Mapping[str, Media], file
         own = picture.display_size if picture else (2, 2)
     width, height = overlay.width or own[0], overlay.height or own[1]
     size = _even if isinstance(overlay, VideoOverlay) else lambda side: max(1, rounded(side))
-    changed = {"x": rounded(overlay.x * scale), "y": rounded(overlay.y * scale)}
-    return overlay.model_copy(update=changed | {"width": size(width * scale), "height": size(height * scale)})
+    changed: dict[str, object] = {"x": rounded(overlay.x * scale), "y": rounded(overlay.y * scale)}
+    changed |= {"enter": _nearer(overlay.enter, scale), "leave": _nearer(overlay.leave, scale)}
+    if not (isinstance(overlay, VideoOverlay) and overlay.is_covering and overlay.width is None):
+        changed |= {"width": size(width * scale), "height": size(height * scale)}
+    return overlay.model_copy(update=changed)
+
+
+def _nearer(way: Shift | None, scale: Fraction) -> Shift | None:
+    return Shift(dx=rounded(way.dx * scale), dy=rounded(way.dy * scale)) if way else None
 
 
 def _even(side: Fraction) -> int:

@@ -13,8 +13,9 @@ from tests.plan.seen import CANVAS, timelines
 from tests.plan.test_pieces import RANDOM_MEDIA
 from videogen.model.profile import Encoder, Profile
 from videogen.model.segment import Structure
+from videogen.model.style import Zoom
 from videogen.model.timebase import Range
-from videogen.model.timeline import Canvas, Clip, Gap, SoundTrack, Timeline
+from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, Item, SoundTrack, Timeline, Transition
 from videogen.plan import NOTHING, Known, Plan, annotated, as_dict, bridge, compile_plan, listing
 from videogen.plan.explain import rows
 
@@ -165,6 +166,52 @@ def test_what_is_told_adds_up(timeline: Timeline) -> None:
     assert sum(row["encode"] for row in found) == plan.frames_to_encode
     assert all(0 <= row["copy"] <= row["at"][1] - row["at"][0] for row in found)
     assert all(row["why"] and row["shows"] for row in found)
+
+
+@pytest.mark.parametrize(
+    ("items", "more", "why"),
+    [
+        ((clip(0, 90),), {}, ["an overlay that moves (image: comes)", "less work by itself"]),
+        (
+            (clip(0, 90),),
+            {"zoom": Zoom(start=Fraction(1), end=Fraction(21, 20))},
+            ["(image: zoom 1 to 1.01, comes)", "1.05)"],
+        ),
+        (
+            (clip(0, 60), Transition(kind="crossfade", length=15, family="wipeleft"), clip(100, 160)),
+            {"fade_in": 0},
+            ["frames [0, 45) of the segment", "a crossfade of 15 frames (wipeleft)", "less work by itself"],
+        ),
+    ],
+)
+def test_a_plan_says_what_moves(items: tuple[Item, ...], more: dict[str, Any], why: list[str]) -> None:
+    """Of each stretch a person reads what made it an encode of its own: what comes or grows, which crossfade (A15)."""
+    length = Timeline(canvas=HD, picture=items).length
+    words = {"asset": papers.digest("sign"), "x": 0, "y": 0, "at": Range(start=0, end=length), "fade_in": 10} | more
+    video = Timeline(canvas=HD, picture=items, overlays=(ImageOverlay.model_validate(words),))
+
+    told = [piece.reason for piece in compile_plan(video, MEDIA, PROFILE, segment_s=HALF_MINUTE).pieces]
+
+    assert len(told) == len(why)
+    assert all(word in said for word, said in zip(why, told, strict=True)), told
+
+
+def test_what_costs_more_is_said_to() -> None:
+    """A stretch costs more with what moves above it, and most with a zoom or a table of colours, as was measured."""
+    base, at = clip(10, 70), Range(start=0, end=60)
+    still = ImageOverlay(asset=papers.digest("sign"), x=0, y=0, width=1920, height=1080, at=at)
+    zoomed = still.model_copy(update={"zoom": Zoom(start=Fraction(1), end=Fraction(21, 20))})
+    looks = [(base, still), (base, still.model_copy(update={"fade_in": 60})), (base, zoomed)]
+    looks.append((base.model_copy(update={"lut": papers.digest("table")}), zoomed))
+
+    costs = [
+        compile_plan(Timeline(canvas=HD, picture=(one,), overlays=(over,)), MEDIA, PROFILE, segment_s=HALF_MINUTE)
+        .segments[0]
+        .cost_s
+        for one, over in looks
+    ]
+
+    assert costs == sorted(set(costs))
 
 
 # -- for programs --------------------------------------------------------------------------------------------------

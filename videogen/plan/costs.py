@@ -1,7 +1,9 @@
 """What things cost: a pure model of seconds, memory and bytes, from measurements, for order, tokens and estimates."""
 
+from collections.abc import Iterator
+
 from videogen.model.profile import Profile
-from videogen.model.timeline import Canvas, Timeline
+from videogen.model.timeline import Canvas, Clip, ImageOverlay, TextOverlay, Timeline, Transition, VideoOverlay
 
 PIXELS_PER_S = 34e6
 """Pixels one processor scales, overlays and encodes in a second with libx264 medium in one thread.
@@ -28,15 +30,58 @@ _PRESET_COST = {
 }
 
 
+_LOOKS_MS = {
+    "table": 38.0,
+    "crossfade": 11.0,
+    "moving picture": 2.5,
+    "zoom": 45.0,
+    "blend": 18.0,
+    "film": 3.5,
+    "key": 60.0,
+}
+"""Milliseconds of one processor per megapixel that a look adds. Source: bench/looks.py at 1280x720."""
+
+
 def pixels(canvas: Canvas, frames: int) -> float:
     """Give the pixels of so many frames."""
     return float(frames) * canvas.width * canvas.height
 
 
 def encode_s(timeline: Timeline, profile: Profile) -> float:
-    """Reckon the seconds one processor takes to encode a slice."""
+    """Reckon the seconds one processor takes to encode a slice, with all that it shows."""
     factor = _PRESET_COST.get(profile.encoder.preset, 1.0) * (4.0 if profile.encoder.name == "libx265" else 1.0)
-    return START_S + factor * pixels(timeline.canvas, timeline.length) / PIXELS_PER_S
+    shown_s = sum(_LOOKS_MS[look] * area * 1e-9 for look, area in _looks(timeline))
+    return START_S + factor * pixels(timeline.canvas, timeline.length) / PIXELS_PER_S + shown_s
+
+
+def _looks(timeline: Timeline) -> Iterator[tuple[str, float]]:
+    """Give what a slice shows beside clips and pictures that stand still, each with the pixels it touches."""
+    canvas = timeline.canvas
+    for item in timeline.picture:
+        if isinstance(item, Clip) and item.lut:
+            yield "table", pixels(canvas, item.length)
+        if isinstance(item, Transition) and item.kind == "crossfade":
+            yield "crossfade", pixels(canvas, item.length)
+    for overlay in timeline.overlays:
+        if isinstance(overlay, TextOverlay):
+            continue
+        is_sized = overlay.width is not None and overlay.height is not None
+        whole = canvas.width * canvas.height
+        area = float(overlay.at.length) * ((overlay.width or 0) * (overlay.height or 0) if is_sized else whole)
+        yield from ((look, area) for look in _of_overlay(overlay))
+
+
+def _of_overlay(overlay: ImageOverlay | VideoOverlay) -> Iterator[str]:
+    if isinstance(overlay, VideoOverlay):
+        yield "film"
+        if overlay.key:
+            yield "key"
+    elif overlay.zoom and overlay.zoom.start != overlay.zoom.end:
+        yield "zoom"
+    elif overlay.fade_in or overlay.fade_out:
+        yield "moving picture"
+    if overlay.blend != "normal":
+        yield "blend"
 
 
 def encode_memory_mb(canvas: Canvas, clips: int) -> int:
