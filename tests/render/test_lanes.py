@@ -10,6 +10,7 @@ import pytest
 from tests import footage
 from tests.render.ears import RATE, Ear, mixed, take, tone, wav
 from tests.render.studio import Shelf, canvas
+from videogen.edit.own_sound import entry_of
 from videogen.model.profile import Profile
 from videogen.model.timebase import Range, samples_of
 from videogen.model.timeline import Gap, SoundTrack, Timeline
@@ -184,20 +185,24 @@ def test_a_lead_past_the_end_is_refused(shelf: Shelf) -> None:
         )
 
 
-def test_a_clips_own_sound_is_beside_its_picture(tmp_path: Path, shelf: Shelf) -> None:
-    """A sound taken from a clip from the frame on at which the clip is entered clicks with it, to the sample."""
-    click = [0.8 if n in {30_000, 30_001} else 0.0 for n in range(2 * RATE)]
+@pytest.mark.parametrize("shift_ms", [0, 80, -80])
+def test_a_clips_own_sound_is_beside_its_picture(tmp_path: Path, shelf: Shelf, shift_ms: int) -> None:
+    """A clip entered in its middle clicks where it clicked in its file, to the sample, whichever track begins first."""
+    click = [0.8 if n in {60_000, 60_001} else 0.0 for n in range(3 * RATE)]
     plain = wav(tmp_path / "click.wav", click, click)
-    source = ["-f", "lavfi", "-i", "testsrc2=size=64x36:rate=30000/1001:duration=2", "-i", plain]
-    footage.make(
-        *source, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac", "-strict", "-2", tmp_path / "c.mp4"
-    )
+    moved = ["-itsoffset", max(0, -shift_ms) / 1000, "-f", "lavfi", "-i", "testsrc2=size=64x36:rate=25:duration=3"]
+    source = [*moved, "-itsoffset", max(0, shift_ms) / 1000, "-i", plain]
+    coded = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", 0, "-c:a", "flac", "-strict", "-2"]
+    footage.make(*source, *coded, tmp_path / "c.mp4")
     asset = take(shelf, tmp_path / "c.mp4", -2)
-    track = SoundTrack(asset=asset, at=Range(start=20, end=60), start=11)
-    timeline = Timeline(canvas=canvas(NTSC), picture=(Gap(length=70),), sounds=(track,))
+    on, first = canvas(NTSC), 11
+    entry = entry_of(shelf.media[asset], first, on)
+    track = SoundTrack(asset=asset, at=Range(start=20, end=80), start=entry.start, lead=entry.lead)
+    timeline = Timeline(canvas=on, picture=(Gap(length=90),), sounds=(track,))
 
     left, _ = mixed(shelf, timeline)
 
     loudest = max(range(len(left)), key=lambda n: abs(left[n]))
-    expected = samples_of(20, NTSC, RATE) + 30_000 - samples_of(11, NTSC, RATE)
+    in_file = 60_000 + shift_ms * RATE // 1000  # after the first picture
+    expected = samples_of(20, NTSC, RATE) + in_file - samples_of(first, NTSC, RATE)
     assert abs(loudest - expected) <= 1

@@ -8,13 +8,16 @@ import av
 import pytest
 from av.stream import Disposition
 
+from tests import papers
 from tests.render.studio import STORE, House, Shelf, canvas, clip, words
 from videogen.errors import Defect
 from videogen.model.captions import plain
+from videogen.model.quality import Limits
 from videogen.model.timebase import Range
 from videogen.model.timeline import Caption, Chapter, SoundTrack, Timeline
 from videogen.render.boxes import index_of
 from videogen.render.check import check
+from videogen.render.verifying import verify
 from videogen.render.video import Done
 from videogen.render.wording import TITLE_BYTES, Wording, chapter_packets, text_ticks, text_timescale
 from videogen.segments import Segments
@@ -178,3 +181,25 @@ def test_other_words_are_seen(tmp_path: Path, made: Made, name: str) -> None:
 
     with pytest.raises(Defect, match=said):
         check(tmp_path / "bad.mp4", house.plan(timeline), [0], wording=Wording.of(timeline))
+
+
+@pytest.mark.parametrize("name", [None, "a letter of a caption", "a letter of a chapter"])
+def test_verify_reads_the_words_again(tmp_path: Path, made: Made, name: str | None) -> None:
+    """A published video is as it left, and one whose words were changed is not: by its name, not by its hash alone."""
+    house, timeline, done = made
+    paper = papers.manifest(papers.task())
+    render = paper.task.render.model_copy(update={"resolution": "64x36", "frame_rate": 25})
+    told = {"task": paper.task.model_copy(update={"render": render, "timeline": timeline}), "frames": 130}
+    told |= {"samples": done.proof.samples, "sha256": done.sha256, "quality": done.quality}
+    manifest = paper.model_copy(update={**told, "profile": house.profile(timeline.canvas)})
+    good = done.video.read_bytes()
+    (tmp_path / "v.mp4").write_bytes(CHANGES[name][0](good) if name else good)
+
+    quality = verify(tmp_path / "v.mp4", Limits(), manifest)
+
+    assert [figure.check for figure in quality.of("bad")] == (["hash", "tracks"] if name else [])
+
+
+def test_any_player_file_with_captions_is_verified(made: Made) -> None:
+    """Without a manifest a file with captions and chapters is a file like any other."""
+    assert verify(made[2].video, Limits(), None).of("bad") == ()

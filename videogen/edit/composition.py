@@ -6,6 +6,7 @@ from fractions import Fraction
 from videogen.edit.contradiction import contradiction, seconds
 from videogen.edit.laying import Found, Laid, base_track, laid
 from videogen.edit.overlaying import overlaid
+from videogen.edit.own_sound import entry_of
 from videogen.model.composition import Composition
 from videogen.model.media import Media
 from videogen.model.stock import Edited, Mention, Stock
@@ -145,9 +146,10 @@ def _own(row: Laid, composition: Composition, stock: Stock, canvas: Canvas) -> I
     sound = stock.media[row.asset].sound
     if not volume or sound is None:
         return
-    there = max(1, rounded(sound.duration_s * canvas.fps)) - row.first
-    end = min(row.place.end, row.place.start + there)
-    if end <= row.place.start:
+    entry = entry_of(stock.media[row.asset], row.first, canvas)
+    late = Fraction(entry.lead, canvas.sample_rate) * canvas.fps
+    end = min(row.place.end, row.place.start + max(1, rounded(sound.duration_s * canvas.fps + late)) - entry.start)
+    if end - row.place.start <= late + 1:
         return
     at = Range(start=row.place.start, end=end)
     come, go = min(row.come.frames, at.length), row.go.frames - (row.place.end - end)
@@ -156,7 +158,8 @@ def _own(row: Laid, composition: Composition, stock: Stock, canvas: Canvas) -> I
         asset=row.asset,
         gain=volume,
         at=at,
-        start=row.first,
+        start=entry.start,
+        lead=entry.lead,
         fade_in=come,
         fade_out=max(0, min(go, at.length - come)),
         curve="power" if is_over else "linear",
