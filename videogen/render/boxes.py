@@ -188,21 +188,20 @@ def _language(leaf: bytes) -> str:
     return "".join(chr(0x60 + (packed >> shift & 0x1F)) for shift in (10, 5, 0))
 
 
-def hide_captions(path: Path) -> None:
-    """Have captions wait until they are asked for: the muxer switches the first track of each sort on.
+def captions_off(path: Path) -> tuple[int, bytes]:
+    """Give what has captions wait until they are asked for: where in the file, and the byte that stands there then.
 
-    Source: ISO 14496-12, 8.3.2: the last bit of a track's flags.
+    Source: ISO 14496-12, 8.3.2: the last bit of a track's flags; a muxer sets that of the first track of each sort.
     """
-    with path.open("r+b") as file:
+    with path.open("rb") as file:
         moov = next((start, end) for kind, start, end in _outer(file, path.stat().st_size) if kind == b"moov")
         file.seek(moov[0])
         raw = file.read(moov[1] - moov[0])
-        for kind, start, end in _inner(raw, 0, len(raw)):
-            boxes = {one: begin for one, begin, _ in _inner(raw, start, end)} if kind == b"trak" else {}
-            if boxes and dict(_leaves(raw, start, end))[b"hdlr"][8:12] == b"sbtl":
-                flags = boxes[b"tkhd"] + 3
-                file.seek(moov[0] + flags)
-                file.write(bytes([raw[flags] & ~_IS_ON]))
+    for kind, start, end in _inner(raw, 0, len(raw)):
+        if kind == b"trak" and dict(_leaves(raw, start, end))[b"hdlr"][8:12] == b"sbtl":
+            flags = {one: begin for one, begin, _ in _inner(raw, start, end)}[b"tkhd"] + 3
+            return moov[0] + flags, bytes([raw[flags] & ~_IS_ON])
+    raise _bad("it has no captions")
 
 
 def _pairs(leaf: bytes, shape: str) -> Iterator[tuple[int, int]]:

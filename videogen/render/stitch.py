@@ -23,7 +23,7 @@ from videogen.model.profile import Profile
 from videogen.model.segment import Name, Note
 from videogen.model.timebase import Range
 from videogen.plan import frame_ticks, track_timescale
-from videogen.render.boxes import hide_captions
+from videogen.render.boxes import captions_off
 from videogen.render.sounding import Sounding
 from videogen.render.wording import Wording, text_timescale
 
@@ -79,7 +79,10 @@ def stitch(
     with av.open(str(target), "w", format="mp4", container_options=options) as container:
         _write(container, parts, sound, profile, wording)
     if wording.captions:
-        hide_captions(target)
+        at, switched = captions_off(target)
+        with target.open("r+b") as file:
+            file.seek(at)
+            file.write(switched)
 
 
 def expect_compatible(parts: Sequence[Part]) -> None:
