@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil, floor, pi, sin, sqrt
+from math import ceil, cos, floor, pi, sin, sqrt
 from pathlib import Path
 
 import pytest
 
 from tests import footage
 from tests.render.ears import RATE, Ear, mixed, take, tone, wav
-from tests.render.studio import Shelf, canvas
+from tests.render.studio import House, Shelf, canvas, clip
 from videogen.edit.own_sound import entry_of
 from videogen.model.profile import Profile
 from videogen.model.timebase import Range, samples_of
@@ -206,3 +206,25 @@ def test_a_clips_own_sound_is_beside_its_picture(tmp_path: Path, shelf: Shelf, s
     in_file = 60_000 + shift_ms * RATE // 1000  # after the first picture
     expected = samples_of(20, NTSC, RATE) + in_file - samples_of(first, NTSC, RATE)
     assert abs(loudest - expected) <= 1
+
+
+def test_a_hard_cut_of_sound_at_a_cut_of_picture_is_no_defect(
+    tmp_path: Path, house: House, film: str, other_film: str
+) -> None:
+    """Two clips' own sounds meet in the middle of their waves, where their pictures meet: it was asked for (A17)."""
+    waves = [[0.5 * cos(2 * pi * hz * n / RATE) for n in range(5 * RATE)] for hz in (300, 200)]
+    first, second = (take(house.shelf, wav(tmp_path / f"{n}.wav", one, one), -6) for n, one in enumerate(waves))
+    sounds = (
+        SoundTrack(asset=first, at=Range(start=0, end=50), gain=Fraction(1, 2)),
+        SoundTrack(asset=second, at=Range(start=50, end=100), start=3, gain=Fraction(8, 5)),
+    )
+    picture = (clip(film, 0, 50), clip(other_film, 0, 50))
+    timeline = Timeline(canvas=canvas(), picture=picture, sounds=sounds)
+
+    quality = house.render(timeline).quality
+
+    assert quality is not None
+    (click,) = (figure for figure in quality.figures if figure.check == "click")
+    assert (click.verdict, click.said) == ("good", "")
+    assert isinstance(click.value, float)
+    assert click.value > 18, "there is a jump"

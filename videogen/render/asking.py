@@ -6,7 +6,7 @@ that command does not hide itself.
 """
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, pairwise
@@ -144,16 +144,30 @@ class Sources:
         return peak <= 10 ** (SILENT_DB / 20)
 
     def jumps(self, timeline: Timeline, start_s: float, end_s: float) -> bool | None:
-        """Whether a source of a sound jumps by itself between two times."""
+        """Whether a source of a sound jumps by itself between two times, or begins or ends there as it was asked to."""
         middle = Fraction((start_s + end_s) / 2).limit_denominator(48000)
+        half = Fraction(1, 40)
         for sound in timeline.sounds:
-            half = Fraction(1, 40)
+            if any(abs(edge - middle) <= half for edge in self._edges(sound, timeline)):
+                return True
             samples = self._samples(sound, timeline, (max(Fraction(0), middle - half), 2 * half), 48000)
             if samples is None:
                 return None
             if standing_out_db(samples) >= JUMP_DB:
                 return True
         return False
+
+    def _edges(self, sound: SoundTrack, timeline: Timeline) -> Iterator[Fraction]:
+        """Give when a sound begins and ends at once, not fading, within the video. Units: seconds."""
+        canvas, media = timeline.canvas, self.media.get(sound.asset)
+        at = sound.at or Range(start=0, end=timeline.length)
+        begin = at.start / canvas.fps + Fraction(sound.lead, canvas.sample_rate)
+        if not sound.fade_in:
+            yield begin
+        if not sound.fade_out:
+            yield at.end / canvas.fps
+        if media is not None and media.sound is not None and not sound.is_looped:
+            yield begin + media.sound.duration_s - sound.start / canvas.fps
 
     def _samples(
         self, sound: SoundTrack, timeline: Timeline, span: tuple[Fraction, Fraction], rate: int
