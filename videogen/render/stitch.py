@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -148,11 +149,15 @@ def _sounds(sound: Sounding | None, track: AudioStream | None) -> "Iterator[Pack
 
 def _with_words(packets: Iterator[Any], words: Iterator[Any]) -> Iterator[Any]:
     """Give each caption before anything that is seen or heard while it is shown."""
-    waiting = next(words, None)
+    waiting, due = next(words, None), dict[int, int]()
     for packet in packets:
-        while waiting is not None and waiting.dts * waiting.time_base <= packet.dts * packet.time_base:
+        while waiting is not None:
+            if packet.stream_index not in due:  # in each track's own ticks once, as there is a packet for every frame
+                due[packet.stream_index] = ceil(waiting.dts * waiting.time_base / packet.time_base)
+            if packet.dts < due[packet.stream_index]:
+                break
             yield waiting
-            waiting = next(words, None)
+            waiting, due = next(words, None), {}
         yield packet
     while waiting is not None:
         yield waiting
