@@ -53,10 +53,11 @@ def at(levels: list[tuple[int, int, int]], red: int, green: int, blue: int) -> C
 
 def nodes() -> list[tuple[int, int, int]]:
     """Give levels here and there in the whole cube."""
-    return list(product((0, 1, 20, 31, 47, 63), repeat=3))
+    steps = (0, 1, 20, 31, 47, 63)
+    return list(product(steps, steps, steps))
 
 
-@pytest.mark.parametrize(("size", "of"), [(2, bent), (33, same), (65, bent)])
+@pytest.mark.parametrize(("size", "of"), [(2, bent), (17, same), (65, bent)])
 def test_table_of_any_size_is_sampled_exactly(tmp_path: Path, size: int, of: Callable[..., Colour]) -> None:
     """What a table makes of a colour, its picture does, to a 20 000th."""
     levels = clut(tmp_path, cube(size, of))

@@ -5,13 +5,10 @@ from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from videogen.model.readable import readable as readable  # noqa: PLC0414 -- its home is there, it is asked for here
+
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hexadecimal: what names a content, wherever the file lies."""
-
-
-def readable(text: str) -> str:
-    """Give a name from the disk as text that UTF-8 can hold: bytes that are not UTF-8 as \\xNN."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def library_path(text: str) -> str:

@@ -9,6 +9,7 @@ that number, or `["refused", code, sentence, remedy]`, which is its last.
 """
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from typing import Any
 
 from videogen import cage, jail
 from videogen.errors import MediaError, NoSpace, Stalled, VideogenError
-from videogen.model.value import readable
+from videogen.model.readable import readable
 from videogen.raster.fonts import font_folders
 from videogen.raster.wishes import Drawn, Look, Wish, Words, from_json, to_json
 
@@ -138,20 +139,22 @@ def main() -> None:
 
 def shut_in(wishes: Sequence[Wish], folder: Path) -> None:
     """Leave this process nothing but the files of its wishes, the fonts of the machine, and a folder to write."""
-    _settle()
     files = [one.font if isinstance(one, Words) else one.file for one in wishes]
-    jail.enclose(read=[*filter(None, files), *map(str, font_folders())], write=[str(folder)])
+    read = [*filter(None, files), *map(str, font_folders()), *map(str, _settled())]
+    jail.enclose(read=read, write=[str(folder)])
 
 
-def _settle() -> None:
-    """Have ready what is fetched from the disk when it is first used: behind the walls nothing of it can be opened."""
-    from PIL import ImageFont  # noqa: PLC0415 -- the parent draws nothing, and need not have it
+def _settled() -> list[Path]:
+    """Import what draws; give the folders of its code, of which it fetches more as it goes."""
+    import PIL  # noqa: PLC0415 -- the parent draws nothing, and need not have it
+    from PIL import ImageFont  # noqa: PLC0415 -- as above
 
     from videogen.raster import drawing, images  # noqa: PLC0415 -- as above
 
     _ = drawing
     images.prepare()
     ImageFont.load_default()  # it loads FreeType, and Raqm's own libraries
+    return [Path(os.__file__).parent, Path(PIL.__file__).parents[1]]
 
 
 def _draw(wishes: Sequence[Wish], fonts: Sequence[Path], folder: Path) -> None:

@@ -15,12 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from videogen.model.value import readable
+from videogen.model.readable import readable
 from videogen.raster.face import Names, names_of
 
 SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
-FILES_MOST = 20_000
-"""Far above any machine: a folder of fonts that is no such folder is not read to its end."""
+FILES_MOST = 50_000
+"""Far above any machine: a folder that is no folder of fonts is not read to its end."""
 
 PLAIN = ("dejavusans", "notosansregular", "liberationsansregular", "arialunicode", "arial", "helvetica", "segoeui")
 """The beginnings of files that words without a font are in, in this order: those that know the most letters first."""
@@ -135,10 +135,8 @@ def _below(folder: Path) -> Iterator[Path]:
     count = 0
     for place, names, files in os.walk(folder):
         names.sort()
-        for name in sorted(files):
-            if Path(name).suffix.lower() in SUFFIXES:
-                yield Path(place, name)
-                count += 1
+        yield from (Path(place, name) for name in sorted(files) if Path(name).suffix.lower() in SUFFIXES)
+        count += len(files) + len(names)
         if count > FILES_MOST:
             return
 

@@ -17,7 +17,7 @@ from typing import IO, Any, NoReturn
 from PIL import Image, ImageChops, ImageCms, ImageFilter, UnidentifiedImageError
 
 from videogen.errors import MediaError
-from videogen.model.value import readable
+from videogen.model.readable import readable
 from videogen.raster.wishes import Drawn, Look, Photo
 
 BYTES_MOST = 100 << 20
@@ -96,6 +96,8 @@ def drawn_photo(wish: Photo) -> Drawn:
         seen = _opened(file, path)
         try:
             return _drawn(wish, seen)
+        except MemoryError as error:
+            raise _bad(path, "takes more memory than a picture may", "too-many-pixels", "Export it smaller.") from error
         except FAULTS as error:
             why = " ".join(str(error).split())[:120] or type(error).__name__
             raise _bad(path, f"is damaged ({why})", "broken-image", "Get it again, or export it anew.") from error
@@ -268,13 +270,22 @@ def _loaded(seen: _Seen, wanted: tuple[int, int]) -> Image.Image:
     profile = image.info.get("icc_profile")
     if image.mode == "CMYK" and image.format in {"JPEG", "MPO"} and not has_adobe:
         image = ImageChops.invert(image)  # Pillow takes every JPEG for Adobe's
-    image = _turned(image, seen.orientation)
+    image = _turned(_reduced(image, wanted if seen.orientation < 5 else wanted[::-1]), seen.orientation)
     alpha = _alpha(image)
     colours = _in_srgb(image, profile)
     if alpha is None:
         return colours
     colours.putalpha(alpha)
     return colours
+
+
+def _reduced(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:
+    """Give a picture three times as large as what is wanted, or what it is: nobody sees the difference.
+
+    Source: Pillow's own `reducing_gap`, which is indistinguishable from 3.0 on.
+    """
+    gap = min(image.width // wanted[0], image.height // wanted[1]) // 3
+    return image.reduce(gap) if gap >= 2 and image.mode in {"L", "LA", "RGB", "RGBA", "CMYK"} else image
 
 
 def _turned(image: Image.Image, orientation: int) -> Image.Image:

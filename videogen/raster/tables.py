@@ -16,7 +16,7 @@ from pathlib import Path
 from sys import byteorder
 
 from videogen.errors import MediaError
-from videogen.model.value import readable
+from videogen.model.readable import readable
 from videogen.raster.wishes import Drawn, Table
 
 LEVELS, SIDE = 64, 512
@@ -34,7 +34,7 @@ Row = tuple[float, float, float]
 
 @dataclass
 class _Cube:
-    """A table as it is read: its kind (1 or 3), its size, the range of what goes in, and its rows, one after another."""
+    """A table as it is read: its kind (1 or 3), its size, the range of what goes in, and its rows in one."""
 
     kind: int = 0
     size: int = 0

@@ -19,7 +19,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, features
 
 from videogen.errors import MediaError, ToolchainError
-from videogen.model.value import readable
+from videogen.model.readable import readable
 from videogen.raster.bidi import has_leftward
 from videogen.raster.face import MAGICS, has_strikes
 from videogen.raster.letters import Box, Face, Pen, Stretch, Typeface
