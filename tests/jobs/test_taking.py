@@ -1,4 +1,4 @@
-"""What is taken of a folder, what is refused, and what stays: nothing is lost and nothing leads out (A1, A6, A10, C11)."""
+"""What is taken of a folder, what is refused, what stays: nothing is lost, nothing leads out (A1, A6, A10, C11)."""
 
 import json
 import os
@@ -217,7 +217,8 @@ def test_a_folder_that_kills_main_is_given_up(yard: Yard) -> None:
     mark = (folder / "composition.json", yard.folder("composition/first")[0].mark[1])
     for _ in range(2):
         yard.jobs._journal.begin(*mark)  # type: ignore[arg-type]
-    yard.look(after_s=100.0)
+    yard.clock.now += 100.0
+    yard.jobs.look(yard.arrivals.look(), is_scan_idle=False)
     yard.jobs._hand.submit(lambda: None).result()
     alone = yard.jobs.look(yard.arrivals.look(), is_scan_idle=False).waits
 

@@ -96,7 +96,7 @@ def test_a_copy_under_way_is_waited_for(yard: Yard) -> None:
 
 
 def test_a_folder_of_tracks_is_known_by_quiet_alone(yard: Yard) -> None:
-    """A mix without a description waits three times as long as a file, anew with every change; without a track for ever."""
+    """A mix without a description waits thrice as long as a file, anew with each change; without a track for ever."""
     folder = yard.drop("mix/tape", {"cover.png": ""})
     assert "tracks" in yard.settled(after_s=100.0).waits["raw/mix/tape"]
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -51,7 +52,7 @@ class Yard:
         self.jobs = Jobs(self.taker, Patience(QUIET_S, WAIT_S), wake=Event(), clock=self.clock)
         self.arrivals = Arrivals(root / "raw", QUIET_S, self.clock)
 
-    def drop(self, where: str, files: dict[str, str | bytes]) -> Path:
+    def drop(self, where: str, files: Mapping[str, str | bytes]) -> Path:
         """Write a folder into raw/; a name that ends in .png without bytes gets a picture."""
         folder = self.root / "raw" / where
         for name, content in files.items():

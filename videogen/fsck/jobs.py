@@ -40,7 +40,7 @@ def _of_job(spool: Spool, folder: Path, job: Job) -> Iterator[Finding]:
     if not job.is_published and (folder / WAITING_TASK).exists():
         said = f"{where} has a task that was not made yet"
         yield Finding("no-task-yet", "note", where, said, "Start main: it makes it first of all.")
-    for file in job.files:
+    for file in (*job.files, *job.brought):
         path = folder / file.name
         size = _size(path)
         if size != file.size_bytes:
@@ -63,7 +63,7 @@ def wrong_files(spool: Spool) -> Iterator[Finding]:
         for folder in visible(spool.root / "scanned" / recipe):
             with suppress(OSError, ValueError):
                 job = Job.model_validate_json(durable.read(folder / PAPER))
-                for file in job.files:
+                for file in (*job.files, *job.brought):
                     where = f"{job.path}/{file.name}"
                     if _is_other(folder / file.name, file.sha256, file.size_bytes):
                         said = f"{where} has other bytes than were taken in"

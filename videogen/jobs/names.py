@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from videogen.errors import MediaError
 from videogen.jobs.folder import Folder, size_of
-from videogen.jobs.waiting import SMALL_BYTES, name_inside
+from videogen.jobs.waiting import SMALL_BYTES, meant_in
 from videogen.model.stock import Mention
 from videogen.model.value import library_path
 from videogen.scan.place import shown
@@ -28,7 +28,7 @@ def names_to_take(folder: Folder, wants: tuple[Mention, ...]) -> list[str]:
         if size_of(folder.path, MOST_FILES) > MOST_FILES:
             raise too_many()
         return sorted(folder.files)
-    meant = [name for mention in wants if (name := folder.spelled(name_inside(mention.name)))]
+    meant = [name for _, name in meant_in(folder, wants)]
     for name in meant:
         _expect_no_link(folder, name)
     named = {one for one in folder.files if any(one == name or one.startswith(f"{name}/") for name in meant)}

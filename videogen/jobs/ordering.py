@@ -85,7 +85,7 @@ class Places:
     def __init__(self, root: Path, job: Job, material: Material) -> None:
         self._root = root
         self._material = material
-        self._own = {file.sha256: f"{job.path}/{file.name}" for file in reversed(job.files)}
+        self._own = {file.sha256: f"{job.path}/{file.name}" for file in reversed((*job.files, *job.brought))}
 
     def input_of(self, content: str) -> Input:
         """Give a content's path and hash. Raises: MissingInput: it is in no file of the library."""

@@ -39,6 +39,9 @@ from videogen.trash import Trash
 
 log = structlog.get_logger()
 
+BROUGHT = "brought by videogen"
+"""Of a job's folder: what its video is made of and nobody dropped."""
+
 
 class Taker:
     """The hand that takes folders, one at a time."""
@@ -136,6 +139,7 @@ class Taker:
             seed = seed_of(task_id)
             material = material_of(self._cutting, entrance, folder.recipe, description, pictures, seed, hashed=hashed)
         drawn = tuple(self._drawn(material, pictures))
+        brought = tuple(self._brought(material, {file.sha256 for file in files} | set(drawn), entrance))
         for path in free_paths(folder):
             job = Job(
                 recipe=folder.recipe,
@@ -146,6 +150,7 @@ class Taker:
                 description=description,
                 fingerprint=fingerprint,
                 files=files,
+                brought=brought,
             )
             if self._promoted(job, material, drawn, entrance):
                 return job
@@ -207,10 +212,29 @@ class Taker:
                 keep_picture(self._root, content, path.read_bytes())
                 yield content
 
+    def _brought(self, material: Material, known: set[str], entrance: Path) -> Iterator[JobFile]:
+        """Copy what a timeline shows or plays that lies neither in the folder nor in the library."""
+        for content in material.timeline.assets():
+            path = material.file_of(content)
+            if content in known or path.is_relative_to(self._root / "scanned"):
+                continue
+            name = f"{BROUGHT}/{content[:12]}{path.suffix}"
+            durable.make_folder(entrance / BROUGHT)
+            copied = durable.copy(path.resolve(), entrance / name, self._go_on)
+            if copied.sha256 != content:
+                raise StillChanging
+            yield JobFile(
+                name=name,
+                sha256=content,
+                size_bytes=copied.size_bytes,
+                mtime_ns=copied.mtime_ns,
+                inode=copied.inode,
+            )
+
     def _promoted(self, job: Job, material: Material, drawn: tuple[str, ...], entrance: Path) -> bool:
         """Put the papers beside the copies and give the whole its name; False where the name is taken by now."""
         task = task_of(job, material, Places(self._root, job, material).input_of, drawn, self._orders)
-        for file in job.files:
+        for file in (*job.files, *job.brought):
             asset = _asset(job, file, material.media.get(file.sha256, Media()))
             durable.write(side_path(entrance / file.name), asset.to_json())
         durable.write(entrance / WAITING_TASK, task.to_json())

@@ -25,6 +25,8 @@ NAMED = 3
 TRACKS = (".mp3", ".wav", ".flac", ".m4a", ".ogg", ".opus", ".aac", ".aif", ".aiff")
 SMALL_BYTES = 1 << 20
 """What is no larger goes along though nothing names it: notes, lists."""
+ELSEWHERE = ("library:", "shipped:")
+FONT_FILES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2", ".pfb")
 _DIGITS = frozenset("0123456789abcdef")
 Reader = Callable[[Folder], "Future[tuple[Mention, ...]]"]
 
@@ -138,7 +140,7 @@ class Waiting:
 
     def _without_files(self, folder: Folder, known: _Known) -> Waits | None:
         """Say which of the files that it names a folder waits for."""
-        inside = [(mention, name) for mention in known.wants if (name := folder.spelled(name_inside(mention.name)))]
+        inside = meant_in(folder, known.wants)
         names = [name for _, name in inside]
         used = [
             one for one in folder.files if folder.recipe == "mix" or _is_meant(one, names) or _is_small(folder, one)
@@ -189,12 +191,23 @@ def missing_file(folder: Folder, mention: Mention) -> RecipeError:
     )
 
 
+def meant_in(folder: Folder, wants: Iterable[Mention]) -> list[tuple[Mention, str]]:
+    """Give the mentions that mean a file of the folder, each with its name there."""
+    named = [(mention, folder.spelled(name)) for mention in wants if (name := name_inside(mention.name))]
+    # A font may be a family that the machine has.
+    return [
+        (mention, name)
+        for mention, name in named
+        if mention.use != "font" or name in folder.files or name.lower().endswith(FONT_FILES)
+    ]
+
+
 def name_inside(name: str) -> str:
-    """Give the name that a file of the folder has; empty for a hash, for what is in the library, and for no such name.
+    """Give the name that a file of the folder would have; empty for a hash, for what lies elsewhere, for no such name.
 
     Names that lead out of the folder are refused by who reads the description.
     """
-    if (len(name) == 64 and set(name) <= _DIGITS) or name.startswith("library:"):
+    if (len(name) == 64 and set(name) <= _DIGITS) or name.startswith(ELSEWHERE):
         return ""
     plain = posixpath.normpath(name)
     return "" if plain.startswith(("/", "../")) or plain in {"..", "."} or "\0" in plain else plain

@@ -46,6 +46,8 @@ class Job(Value):
     fingerprint: Digest
     """Of the names and bytes of all files: two folders of one fingerprint ask for one video."""
     files: tuple[JobFile, ...]
+    brought: tuple[JobFile, ...] = ()
+    """What else it shows or plays, which videogen or the machine brought: kept with the job, as that may change."""
     is_published: bool = False
     """Its task was published; from then on the rooms know where it is."""
 
