@@ -34,7 +34,10 @@ def described(*stills: str, frames: int = 10, **more: Any) -> str:
     """Give a description that needs nothing looked into: black for a while, and pictures over it."""
     at = {"start": 0, "end": frames}
     overlays = [{"type": "image", "asset": name, "x": 0, "y": 0, "at": at} for name in stills]
-    return json.dumps({"canvas": CANVAS, "picture": [{"type": "gap", "length": frames}], "overlays": overlays} | more)
+    return json.dumps(
+        {"recipe": "timeline", "canvas": CANVAS, "picture": [{"type": "gap", "length": frames}], "overlays": overlays}
+        | more
+    )
 
 
 class Yard:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from PIL import Image
 from pydantic import ValidationError
-from videogen.raster.drawing import drawn_here
 
 from tests import papers
 from tests.recipes.descriptions import REAL, SMALL, Described, valid
@@ -26,6 +25,7 @@ from videogen.model.stock import Edited, Stock
 from videogen.model.timeline import Canvas, Clip, ImageOverlay
 from videogen.plan import compile_plan
 from videogen.raster import rasterised
+from videogen.raster.drawing import drawn_here
 
 MANY = 100
 CUBE = "LUT_3D_SIZE 2\n" + "\n".join(f"{r} {g} {0.9 * b}" for b in (0, 1) for g in (0, 1) for r in (0, 1)) + "\n"

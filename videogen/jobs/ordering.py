@@ -68,10 +68,10 @@ def task_of(
             description=input_of(_content_of(job, job.description)) if job.description else None,
         ),
         timeline=timeline,
-        quality=getattr(material, "quality", None),
+        quality=material.quality,
         # A mix shows clips that other videos show; of a golden frame nothing is shown twice, and long GOPs are smaller.
         gop=gop_of_cuts(fps) if job.recipe == "composition" else None,
-        warnings=tuple(getattr(material, "warnings", ())),
+        warnings=material.warnings,
     )
 
 

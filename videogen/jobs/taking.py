@@ -24,7 +24,7 @@ from videogen.jobs.folder import Folder
 from videogen.jobs.names import check_names, free_paths, names_to_take
 from videogen.jobs.ordering import Orders, Places, seed_of, task_of
 from videogen.jobs.papers import Papers, is_same
-from videogen.jobs.reading import material_of, mentions_in
+from videogen.jobs.reading import material_of, mentions_in, pictures_of
 from videogen.model.job import PAPER, WAITING_TASK, Job, JobFile, fingerprint_of
 from videogen.model.media import Asset, Media, Source
 from videogen.model.stock import Mention
@@ -84,15 +84,15 @@ class Taker:
         if job := self.left_behind(folder):
             self._clear(folder, job)
             return Verdict(relative, None)
-        entrance, pictures = self._catalog.entrance(), self._catalog.entrance()
+        entrance = self._catalog.entrance()
         try:
-            job = self._taken(folder, wants, relative, (entrance, pictures))
+            job = self._taken(folder, wants, relative, entrance)
         except InputError as error:
             if not is_final:
                 raise
             return self.refuse(folder, error)
         finally:
-            for left in (entrance, pictures):
+            for left in (entrance, pictures_of(entrance)):
                 if left.exists():
                     durable.remove_tree(left)
         self._publish(job)
@@ -120,9 +120,8 @@ class Taker:
         log.warning(f"Refused {relative} → {where}", code=error.word, because=error.message, remedy=error.remedy)
         return Verdict(relative, None, error=error)
 
-    def _taken(self, folder: Folder, wants: tuple[Mention, ...], relative: str, rooms: tuple[Path, Path]) -> Job:
+    def _taken(self, folder: Folder, wants: tuple[Mention, ...], relative: str, entrance: Path) -> Job:
         """Copy, compile and promote a folder; give its job, whose task waits beside its paper."""
-        entrance, pictures = rooms
         check_folder(folder.name)
         names = names_to_take(folder, wants)
         check_names(names)
@@ -131,14 +130,13 @@ class Taker:
         before = self._papers.of_print(fingerprint)
         if before is not None and not self._is_wanted_again(before):
             raise _duplicate(before)
-        durable.make_folder(pictures)
+        durable.make_folder(pictures_of(entrance))
         description = folder.descriptions[0] if folder.descriptions else ""
         task_id = str(uuid4())
         with spans.story(task_id):
             hashed = {file.name: file.sha256 for file in files}
-            seed = seed_of(task_id)
-            material = material_of(self._cutting, entrance, folder.recipe, description, pictures, seed, hashed=hashed)
-        drawn = tuple(self._drawn(material, pictures))
+            material = material_of(self._cutting, entrance, folder.recipe, description, hashed, seed_of(task_id))
+        drawn = tuple(self._drawn(material, pictures_of(entrance)))
         brought = tuple(self._brought(material, {file.sha256 for file in files} | set(drawn), entrance))
         for path in free_paths(folder):
             job = Job(
