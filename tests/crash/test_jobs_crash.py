@@ -17,6 +17,8 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]
+
+
 def prepare(root: Path) -> None:
     """Drop a folder with a description, a picture deeper down, and notes; nothing in it has to be drawn."""
     files = {"composition.json": described(), "stills/a.png": "", "notes.txt": "remember"}

@@ -1,10 +1,14 @@
 """When a dropped folder is complete, by a clock that the test turns (C2, A2)."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from tests.jobs.yard import QUIET_S, WAIT_S, Yard, described, still
+from videogen.jobs.folder import Folder
+from videogen.jobs.names import names_to_take
+from videogen.scan.admit import StillChanging
 
 FIRST = "raw/composition/first"
 
@@ -108,6 +112,19 @@ def test_a_folder_of_tracks_is_known_by_quiet_alone(yard: Yard) -> None:
 
     assert "quiet" in yard.look(after_s=2 * QUIET_S).waits["raw/mix/tape"]
     assert yard.look(after_s=QUIET_S).waits["raw/mix/tape"] == "it is being taken"
+
+
+def test_what_is_not_followed_yet_is_waited_for(yard: Yard) -> None:
+    """While raw/ holds more than is followed at a time, a folder waits for its files to be looked at (A2)."""
+    yard.composition()
+    folder, _ = yard.folder("composition/first")
+    seen = Folder(folder.path, folder.recipe, {"composition.json": folder.files["composition.json"]})
+    yard.jobs._waiting.judge(seen)
+    yard.jobs._hand.submit(lambda: None).result()
+
+    assert "a.png is looked at when" in str(yard.jobs._waiting.judge(seen))
+    with pytest.raises(StillChanging):
+        names_to_take(replace(seen, recipe="mix"), ())
 
 
 def test_two_descriptions_are_one_too_many(yard: Yard) -> None:

@@ -52,7 +52,7 @@ def replayed(root: Path, task: Task) -> Replay:
     if choice is None or task.inputs.music is None:
         raise InputError(
             f"the task {task.task_id} does not say what its clips were chosen from",
-            remedy="It is older than this record; its clips stand in its papers.",
+            remedy="Only stories have that record, not older ones; its clips stand in its papers.",
         )
     clips = choose_clips(Hand(choice.clips.drawn), task.frames, choice.seed)
     track = choose_track(Hand(choice.music.drawn), choice.seed)

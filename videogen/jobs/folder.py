@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
 from videogen.model.job import DESCRIPTIONS
 from videogen.model.task import Recipe
-from videogen.scan.arrival import IGNORED_ENDINGS, Arrival, Signature, signature_of
+from videogen.scan.arrival import IGNORED_ENDINGS, Arrival, Signature, is_ignored, signature_of
 
 RECIPES: dict[str, Recipe] = {"mix": "mix", "composition": "composition", "golden_frame": "golden_frame"}
 
@@ -38,6 +37,10 @@ class Folder:
             if form in self.files or any(one.startswith(f"{form}/") for one in self.files):
                 return form
         return name
+
+    def is_behind_a_link(self, name: str) -> bool:
+        """Whether a folder on the way to a name is a link, which is never followed."""
+        return any((self.path / above).is_symlink() for above in list(PurePosixPath(name).parents)[:-1])
 
     @property
     def since(self) -> float:
@@ -72,12 +75,12 @@ def _partials(folder: Path) -> Iterator[tuple[str, Signature]]:
                 yield str(Path(where, name)), signature
 
 
-def size_of(folder: Path, most: int) -> int:
-    """Count what lies below a folder, up to one more than `most`."""
+def counted(folder: Path, most: int) -> int:
+    """Count the files below a folder that may be followed, up to a few more than `most`."""
     count = 0
-    with suppress(OSError):
-        for _, _, names in os.walk(folder):
-            count += len(names)
-            if count > most:
-                break
+    for _, folders, names in os.walk(folder):
+        folders[:] = [one for one in folders if not is_ignored(one, is_folder=True)]
+        count += sum(not is_ignored(name) for name in names)
+        if count > most:
+            break
     return count

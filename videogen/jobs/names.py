@@ -2,13 +2,13 @@
 
 from collections.abc import Container, Iterator
 from itertools import count
-from pathlib import PurePosixPath
 
 from videogen.errors import MediaError
-from videogen.jobs.folder import Folder, size_of
+from videogen.jobs.folder import Folder, counted
 from videogen.jobs.waiting import SMALL_BYTES, meant_in
 from videogen.model.stock import Mention
 from videogen.model.value import library_path
+from videogen.scan.admit import StillChanging
 from videogen.scan.place import shown
 
 SIDE = ".json"
@@ -25,15 +25,16 @@ def names_to_take(folder: Folder, wants: tuple[Mention, ...]) -> list[str]:
     Raises: MediaError: of a mix there is more than is followed of a folder.
     """
     if folder.recipe == "mix":
-        if size_of(folder.path, MOST_FILES) > MOST_FILES:
+        count = counted(folder.path, MOST_FILES)
+        if count > MOST_FILES:
             raise too_many()
+        if count > len(folder.files):
+            raise StillChanging  # raw/ holds more than is followed at a time, and some of these are not yet
         return sorted(folder.files)
     meant = [name for _, name in meant_in(folder, wants)]
     for name in meant:
         _expect_no_link(folder, name)
     named = {one for one in folder.files if any(one == name or one.startswith(f"{name}/") for name in meant)}
-    # A name that is not followed is there under another spelling, or is looked at for what it is when it is copied.
-    named |= {name for name in meant if (folder.path / name).is_file() and _is_plain(name)}
     named |= set(folder.descriptions)
     if len(named) > MOST_FILES:
         raise too_many()
@@ -49,13 +50,8 @@ def too_many() -> MediaError:
 
 def _expect_no_link(folder: Folder, name: str) -> None:
     """Prove that no folder on the way to a name leads elsewhere. Raises: MediaError: `not-a-file`."""
-    for above in list(PurePosixPath(name).parents)[:-1]:
-        if (folder.path / above).is_symlink():
-            raise MediaError(f"{shown(str(above))} is a link", remedy="Put the folder itself there.", code="not-a-file")
-
-
-def _is_plain(name: str) -> bool:
-    return not any(part.startswith(".") for part in name.split("/"))
+    if folder.is_behind_a_link(name):
+        raise MediaError(f"{shown(name)} lies behind a link", remedy="Put the folder itself there.", code="not-a-file")
 
 
 def _small(folder: Folder, named: set[str]) -> Iterator[str]:

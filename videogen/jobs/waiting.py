@@ -4,7 +4,6 @@ import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from os.path import lexists
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from videogen.model.job import DESCRIPTIONS
 from videogen.model.stock import Mention
 from videogen.scan import AGAIN_S
 from videogen.scan.admit import StillChanging
-from videogen.scan.arrival import Signature
+from videogen.scan.arrival import Signature, is_ignored
 from videogen.scan.place import shown
 
 QUIET_FACTOR = 3
@@ -147,6 +146,8 @@ class Waiting:
         ]
         if waits := self._arriving(used, folder):
             return waits
+        if unseen := next((name for _, name in inside if _is_unseen(folder, name)), ""):
+            return Waits(f"{shown(unseen)} is looked at when other files of raw/ are decided")
         missing = [mention for mention, name in inside if not _is_there(folder, name)]
         needed = [mention for mention in missing if not mention.is_optional]
         if not missing:
@@ -223,7 +224,18 @@ def _is_small(folder: Folder, name: str) -> bool:
 
 
 def _is_there(folder: Folder, name: str) -> bool:
-    return any(_is_meant(one, [name]) for one in folder.files) or lexists(folder.path / name)
+    return _is_followed(folder, name) or folder.is_behind_a_link(name)
+
+
+def _is_followed(folder: Folder, name: str) -> bool:
+    return any(_is_meant(one, [name]) for one in folder.files)
+
+
+def _is_unseen(folder: Folder, name: str) -> bool:
+    """Whether a file is there that is not followed yet, since raw/ holds more than is followed at a time."""
+    if _is_followed(folder, name) or folder.is_behind_a_link(name):
+        return False
+    return not any(is_ignored(part) for part in name.split("/")) and (folder.path / name).is_file()
 
 
 def _listed(mentions: Sequence[Mention]) -> str:
