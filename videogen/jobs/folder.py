@@ -1,9 +1,10 @@
 """A dropped folder as it lies in raw/ at one look."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 from unicodedata import normalize
 
 from videogen.model.job import DESCRIPTIONS
@@ -31,16 +32,25 @@ class Folder:
         """The names of the files in it that ask for a video; one, if all is well."""
         return [name for name in DESCRIPTIONS[self.recipe] if name in self.files]
 
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """The folders in it in which a file lies, by their names in the folder."""
+        return frozenset(above for name in self.files for above in above_of(name))
+
+    def holds(self, name: str) -> bool:
+        """Whether a name is that of a file that is followed, or of a folder with one in it."""
+        return name in self.files or name in self.folders
+
     def spelled(self, name: str) -> str:
         """Give a name as a file or a folder of these has it: letters may be put together in two ways."""
         for form in (name, normalize("NFC", name), normalize("NFD", name)):
-            if form in self.files or any(one.startswith(f"{form}/") for one in self.files):
+            if self.holds(form):
                 return form
         return name
 
     def is_behind_a_link(self, name: str) -> bool:
         """Whether a folder on the way to a name is a link, which is never followed."""
-        return any((self.path / above).is_symlink() for above in list(PurePosixPath(name).parents)[:-1])
+        return any((self.path / above).is_symlink() for above in above_of(name))
 
     @property
     def since(self) -> float:
@@ -52,6 +62,17 @@ class Folder:
         """What stands for the folder in the journal of beginnings: its description, or the folder itself."""
         path = self.path / self.descriptions[0] if self.descriptions else self.path
         return path, signature_of(path)
+
+
+def above_of(name: str) -> Iterator[str]:
+    """Give the folders on the way to a name, the outermost first."""
+    parts = name.split("/")
+    yield from ("/".join(parts[:count]) for count in range(1, len(parts)))
+
+
+def is_meant(name: str, names: Container[str]) -> bool:
+    """Whether a file is one of these names, or lies in a folder that is."""
+    return name in names or any(above in names for above in above_of(name))
 
 
 def folders_of(raw: Path, arrivals: Iterable[Arrival]) -> list[Folder]:

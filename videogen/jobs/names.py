@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 from itertools import count
 
 from videogen.errors import MediaError
-from videogen.jobs.folder import Folder, counted
+from videogen.jobs.folder import Folder, counted, is_meant
 from videogen.jobs.waiting import SMALL_BYTES, meant_in
 from videogen.model.stock import Mention
 from videogen.model.value import library_path
@@ -31,10 +31,10 @@ def names_to_take(folder: Folder, wants: tuple[Mention, ...]) -> list[str]:
         if count > len(folder.files):
             raise StillChanging  # raw/ holds more than is followed at a time, and some of these are not yet
         return sorted(folder.files)
-    meant = [name for _, name in meant_in(folder, wants)]
+    meant = frozenset(name for _, name in meant_in(folder, wants))
     for name in meant:
         _expect_no_link(folder, name)
-    named = {one for one in folder.files if any(one == name or one.startswith(f"{name}/") for name in meant)}
+    named = {one for one in folder.files if is_meant(one, meant)}
     named |= set(folder.descriptions)
     if len(named) > MOST_FILES:
         raise too_many()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from videogen.errors import RecipeError
-from videogen.jobs.folder import Folder, copies_under_way
+from videogen.jobs.folder import Folder, copies_under_way, is_meant
 from videogen.model.job import DESCRIPTIONS
 from videogen.model.stock import Mention
 from videogen.scan import AGAIN_S
@@ -140,10 +140,8 @@ class Waiting:
     def _without_files(self, folder: Folder, known: _Known) -> Waits | None:
         """Say which of the files that it names a folder waits for."""
         inside = meant_in(folder, known.wants)
-        names = [name for _, name in inside]
-        used = [
-            one for one in folder.files if folder.recipe == "mix" or _is_meant(one, names) or _is_small(folder, one)
-        ]
+        names = frozenset(name for _, name in inside)
+        used = [one for one in folder.files if folder.recipe == "mix" or is_meant(one, names) or _is_small(folder, one)]
         if waits := self._arriving(used, folder):
             return waits
         if unseen := next((name for _, name in inside if _is_unseen(folder, name)), ""):
@@ -214,26 +212,18 @@ def name_inside(name: str) -> str:
     return "" if plain.startswith(("/", "../")) or plain in {"..", "."} or "\0" in plain else plain
 
 
-def _is_meant(name: str, names: Sequence[str]) -> bool:
-    return any(name == one or name.startswith(f"{one}/") for one in names)
-
-
 def _is_small(folder: Folder, name: str) -> bool:
     """Whether a file goes along though nothing names it."""
     return folder.files[name].signature[0] <= SMALL_BYTES
 
 
 def _is_there(folder: Folder, name: str) -> bool:
-    return _is_followed(folder, name) or folder.is_behind_a_link(name)
-
-
-def _is_followed(folder: Folder, name: str) -> bool:
-    return any(_is_meant(one, [name]) for one in folder.files)
+    return folder.holds(name) or folder.is_behind_a_link(name)
 
 
 def _is_unseen(folder: Folder, name: str) -> bool:
     """Whether a file is there that is not followed yet, since raw/ holds more than is followed at a time."""
-    if _is_followed(folder, name) or folder.is_behind_a_link(name):
+    if folder.holds(name) or folder.is_behind_a_link(name):
         return False
     return not any(is_ignored(part) for part in name.split("/")) and (folder.path / name).is_file()
 
