@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from tests import papers
 from tests.recipes.descriptions import REAL, SMALL, Described, valid
+from tests.recipes.shelf import stills
 from tests.recipes.troubles import invalid
 from videogen.assets import NAMES, shipped
 from videogen.edit.composition import composition_timeline
@@ -31,7 +32,6 @@ from videogen.raster.drawing import drawn_here
 from videogen.raster.wishes import Drawn, Wish
 
 MANY = 100
-CUBE = "LUT_3D_SIZE 2\n" + "\n".join(f"{r} {g} {0.9 * b}" for b in (0, 1) for g in (0, 1) for r in (0, 1)) + "\n"
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,7 @@ def shipped_files() -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> House:
     """The files of the small shelf: stills and a table are real, since they are drawn; films are only looked up."""
-    folder = tmp_path_factory.mktemp("shelf")
-    files = {name: folder / name for name in (*SMALL.images, *SMALL.tables)}
-    Image.new("RGB", (300, 200), "#c08040").save(files["j.jpg"])
-    Image.new("RGBA", (64, 64), (20, 200, 20, 128)).save(files["i.png"])
-    files["warm.cube"].write_text(CUBE)
-    files |= shipped_files()
+    files = stills(tmp_path_factory.mktemp("shelf")) | shipped_files()
     media = {name: papers.picture(Fraction(str(lasts)), size=(160, 90)) for name, lasts in SMALL.films.items()}
     return House(_stock(files, media, SMALL.sounds), {papers.digest(name): path for name, path in files.items()})
 
