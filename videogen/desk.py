@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from threading import Event
@@ -67,6 +67,14 @@ class EncodeOptions(Value):
             ) from error
 
 
+@dataclass
+class Rendered(Done):
+    """The video of a description. `warnings`: what was done without or otherwise; `texts`: the files beside it."""
+
+    warnings: tuple[str, ...] = ()
+    texts: tuple[Path, ...] = ()
+
+
 class Desk:
     """One machine's hands on files that are in no room."""
 
@@ -80,24 +88,27 @@ class Desk:
     # -- timelines -----------------------------------------------------------------------------------------------------
 
     def order_of(self, file: Path, scratch: Path) -> tuple[Order, Material]:
-        """Read a timeline file and compile it; starts no encode. Raises: InputError: it cannot become a video."""
+        """Read a description, or a folder with one, and compile it; starts no encode.
+
+        Raises: InputError: it cannot become a video.
+        """
         material = self._cutting.read(file, scratch, is_by_hand=True)
-        plan = compile_plan(
-            material.timeline,
-            material.media,
-            self._bench.profile(material.timeline.canvas),
-            segment_s=self._bench.cut_s(material.timeline.canvas),
-        )
-        return Order(material.timeline, material.media, plan), material
+        bench, canvas = self._bench.at_quality(material.quality), material.timeline.canvas
+        plan = compile_plan(material.timeline, material.media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
+        return Order(material.timeline, material.media, plan, warnings=material.warnings), material
 
-    def render(self, file: Path, out: Path, tell: Tell, *, is_forced: bool = False) -> Done:
-        """Make the video of a timeline file; `out` is whole, or is not there.
+    def render(self, file: Path, out: Path, tell: Tell, *, is_forced: bool = False) -> Rendered:
+        """Make the video of a description, and beside it its captions, chapters and tracklist where it has any.
 
-        Raises: InputError: the file or what it names is wrong. What the making raises.
+        `out` is whole, or is not there; the texts are named as it is, and come after it.
+        Raises: InputError: the description or what it names is wrong. What the making raises.
         """
         expect_free(out, (".mp4", ".m4v"), is_forced=is_forced)
         with scratch_beside(out) as scratch:
             order, material = self.order_of(file, scratch)
+            texts = {beside(out, name): text for name, text in material.texts().items()}
+            for path in texts:
+                expect_free(path, (path.suffix,), is_forced=is_forced)
             shop = self._shop(order, material, scratch)
             executor = Executor(self._bench.capacity(scratch), self._stop)
             store = self._store or Segments(scratch / "segments", max_bytes=sys.maxsize)
@@ -105,7 +116,9 @@ class Desk:
                 order.plan, shop, tell
             )
             durable.move(done.video, out)
-        return replace(done, video=out)
+            for path, text in texts.items():
+                durable.write(path, text)
+        return Rendered(**{**vars(done), "video": out}, warnings=material.warnings, texts=tuple(texts))
 
     # -- sources -------------------------------------------------------------------------------------------------------
 
@@ -253,6 +266,21 @@ def _grid(media: Media, fps: Fraction, bench: Bench, options: EncodeOptions) -> 
         chunk_s = min(CHUNK_S, max(Fraction(SHORTEST_CHUNK_S), share))
     cut = chunks(frames, fps, chapters=media.chapters, chunk_frames=max(1, frames_of(chunk_s, fps)))
     return tuple(chunk.span for chunk in cut)
+
+
+def written_at(what: str) -> Path | None:
+    """Give the description that a word names: a .json or .toml file, or a folder that is no task's; None: none."""
+    path = Path(what)
+    if path.suffix.lower() in {".json", ".toml"} and path.exists() and not path.is_dir():
+        return path
+    is_task = any((path / name).exists() for name in ("metadata.json", "manifest.json"))
+    return path if what and path.is_dir() and not is_task else None
+
+
+def beside(out: Path, name: str) -> Path:
+    """Name a text beside a video: captions.srt beside trip.mp4 is trip.srt, chapters.txt is trip.chapters.txt."""
+    stem, dot, suffix = name.rpartition(".")
+    return out.with_name(f"{out.stem}{'' if stem == 'captions' else '.' + stem}{dot}{suffix}")
 
 
 def expect_free(out: Path, suffixes: tuple[str, ...], *, is_forced: bool) -> None:

@@ -15,7 +15,7 @@ from threading import Event
 import structlog
 
 from videogen import durable
-from videogen.desk import Desk, Tell, expect_free, scratch_beside
+from videogen.desk import Desk, Tell, expect_free, scratch_beside, written_at
 from videogen.errors import Defect, MissingInput, RecipeError
 from videogen.model.manifest import Manifest
 from videogen.model.media import Media
@@ -71,7 +71,7 @@ class Draft:
 
 
 class Drafts:
-    """Makes drafts of tasks in any room, and of timeline files."""
+    """Makes drafts of tasks in any room, and of descriptions."""
 
     def __init__(self, spool: Spool, bench: Bench, desk: Desk, logo: Path, stop: Event) -> None:
         self._spool = spool
@@ -81,14 +81,14 @@ class Drafts:
         self._stop = stop
 
     def make(self, what: str, out: Path | None, tell: Tell, *, seconds: float = 0.0, is_forced: bool = False) -> Draft:
-        """Make a draft of a task, by its id or the beginning of it, or of a timeline file; of its start, where told.
+        """Make a draft of a task, by its id or the beginning of it, or of a description; of its start, where told.
 
         Units: seconds; 0 is all of it. Without `out` it lies in the working folder, in place of an earlier one.
         Raises: MissingInput: there is no such task. InputError: it cannot become a video. What the making raises.
         """
-        file = Path(what) if what.endswith(".json") and Path(what).is_file() else None
+        file = written_at(what)
         folder = None if file else find(self._spool, what)
-        given = out or Path(f"{file.stem if file else Path(folder or what).name[:8]}.preview.mp4")
+        given = out or Path(f"{_called(file) if file else Path(folder or what).name[:8]}.preview.mp4")
         expect_free(given, (".mp4", ".m4v"), is_forced=is_forced or out is None)
         with scratch_beside(given) as scratch:
             subject = self._of_file(file, scratch) if file else self._of_task(folder or Path(what), scratch)
@@ -101,7 +101,7 @@ class Drafts:
 
     def _of_file(self, file: Path, scratch: Path) -> Subject:
         order, material = self._desk.order_of(file, scratch)
-        return Subject(file.stem, str(file), order.timeline, order.media, material.file_of)
+        return Subject(_called(file), str(file), order.timeline, order.media, material.file_of)
 
     def _of_task(self, folder: Path, scratch: Path) -> Subject:
         """Read a task, with its logo brought near: a task that runs may be gone at any moment."""
@@ -161,6 +161,10 @@ class Drafts:
         return Maker(self._bench.ffmpeg(plan.cost_s), store, executor).make(plan, shop, tell)
 
 
+def _called(file: Path) -> str:
+    return file.absolute().name if file.is_dir() else file.stem
+
+
 def hurried(plan: Plan) -> Plan:
     """Give a plan whose clips are decoded without the pictures that no other needs, and scaled without care.
 
@@ -195,7 +199,7 @@ def find(spool: Spool, wanted: str) -> Path:
         return next(iter(found.values()))
     trouble = "no task" if not found else f"{len(found)} tasks"
     raise MissingInput(
-        f"{trouble} in {spool.root} begin with {wanted!r}, and it is no timeline file",
+        f"{trouble} in {spool.root} begin with {wanted!r}, and it is no description",
         remedy="`ls tasks processing output trash/failed` shows their ids.",
     )
 

@@ -1,5 +1,6 @@
 """The verbs that make something by hand: render, encode, warm."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -25,18 +26,22 @@ Out = Annotated[Path, typer.Option("--output", "-o", help="The file to make, an 
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 
 
-FILE_HELP = "A timeline as JSON; its assets are paths relative to it, or hashes of the library."
+FILE_HELP = "A description (a mix, a composition, a golden frame or a timeline, as JSON or TOML), or the folder of one."
 
 
 @app.command()
 def render(
     file: Annotated[Path, typer.Argument(help=FILE_HELP)], output: Out, force: Force = False, as_json: Json = False
 ) -> None:
-    """Make the video of a timeline file, with the segments of --root where that is a spool."""
+    """Make the video of a description, with the segments of --root where that is a spool.
+
+    Names of files are relative to the description; hashes name what lies in the library. Captions, chapters and a
+    tracklist are laid beside the video where it has any.
+    """
     house = House(Given.root)
     with by_hand(house) as tell:
         done = house.desk.render(file, output, lambda progress: tell(output.name, progress), is_forced=force)
-    _print_done(done, as_json=as_json)
+    _print_done(done, {"warnings": done.warnings, "texts": [str(path) for path in done.texts]}, as_json=as_json)
 
 
 @app.command()
@@ -76,7 +81,7 @@ def encode(  # noqa: PLR0913, PLR0917 -- each is an option of the command line
     )
     with by_hand(house) as tell:
         made = house.desk.encode(source, output, options, lambda progress: tell(output.name, progress), is_forced=force)
-    _print_done(made, as_json=as_json)
+    _print_done(made, {}, as_json=as_json)
 
 
 @app.command()
@@ -96,7 +101,7 @@ def warm(dry_run: DryRun = False, as_json: Json = False) -> None:
         raise typer.Exit(65)
 
 
-def _print_done(done: Done, *, as_json: bool) -> None:
+def _print_done(done: Done, more: Mapping[str, Sequence[str]], *, as_json: bool) -> None:
     told = {
         "output": str(done.video),
         "frames": done.proof.frames,
@@ -109,9 +114,13 @@ def _print_done(done: Done, *, as_json: bool) -> None:
         "seconds": done.seconds,
     }
     if as_json:
-        print_json(told)
+        print_json({**told, **more})
     else:
+        for warning in more.get("warnings", ()):
+            typer.echo(f"warning: {warning}", err=True)
         typer.echo(f"{done.video}: {done.proof.frames} frames; {done.frames_encoded} were encoded for it")
+        for text in more.get("texts", ()):
+            typer.echo(f"beside it: {text}")
         for gap in done.gaps:
             typer.echo(f"black: frames {gap}, which could not be encoded")
     if done.gaps:

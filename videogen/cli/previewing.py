@@ -11,7 +11,7 @@ from videogen.cli.app import Given, Json, app, by_hand, print_json
 from videogen.cli.making import Force
 from videogen.wiring import House
 
-WHAT_HELP = "The id of a task in any room, or its beginning; or a timeline file."
+WHAT_HELP = "The id of a task in any room, or its beginning; or a description, a file or a folder."
 OUT_HELP = "The file to make, an MP4; default <id>.preview.mp4 here, in place of an earlier one."
 
 
@@ -23,7 +23,7 @@ def preview(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Make a small draft of a task or a timeline, within seconds: same cuts, same length, same sound, 240 lines."""
+    """Make a small draft of a task or a description, within seconds: same cuts, same length, same sound, 240 lines."""
     house = House(Given.root)
     began = time.monotonic()
     with by_hand(house) as tell:

@@ -239,12 +239,16 @@ def _say(words: str) -> None:
 
 
 class Paper(StrEnum):
-    """Papers that others may read."""
+    """Papers that others may read, and descriptions that a person may write."""
 
     manifest = "manifest"
     task = "task"
     reason = "reason"
     side = "side"
+    mix = "mix"
+    composition = "composition"
+    golden_frame = "golden_frame"
+    timeline = "timeline"
 
 
 MODELS: dict[Paper, type[Value]] = {Paper.manifest: Manifest, Paper.task: Task, Paper.reason: Reason, Paper.side: Asset}
@@ -252,13 +256,19 @@ MODELS: dict[Paper, type[Value]] = {Paper.manifest: Manifest, Paper.task: Task, 
 
 @app.command()
 def schema(
-    paper: Annotated[Paper, typer.Argument(help="manifest.json, metadata.json, reason.json, or a side file.")],
+    paper: Annotated[
+        Paper, typer.Argument(help="manifest.json, metadata.json, reason.json, a side file; or what a person writes.")
+    ],
 ) -> None:
-    """Print the JSON Schema of a paper, for whoever reads it with other tools."""
+    """Print the JSON Schema of a paper or of a description, for editors and whoever reads it with other tools."""
     print_json(schema_of(paper))
 
 
 def schema_of(paper: Paper) -> dict[str, Any]:
-    """Give the JSON Schema of a paper as this version writes it."""
+    """Give the JSON Schema of a paper as this version writes it, of a description as it reads it."""
+    if paper not in MODELS:
+        from videogen.cutting.forms import schema_of as form_of  # noqa: PLC0415 -- the other verbs need no recipes
+
+        return form_of(paper.value)
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return dialect | MODELS[paper].model_json_schema(mode="serialization")

@@ -20,7 +20,7 @@ logs        one task's story, or everything, line by line
 history     what was made and what failed, day by day
 
 Make: a video by hand
-render      the video of a timeline file
+render      the video of a description: a mix, a composition, a timeline
 encode      a file encoded anew
 preview     a small draft of a video, within seconds
 plan        what would be copied, what encoded, and why
@@ -53,7 +53,7 @@ cache       the store of encoded pieces
 provenance  what a video is made of, told for a person
 uses        which videos show a file
 replay      choose a video's clips once more, and say why
-schema      the form of a manifest, a task or a reason
+schema      the form of a description, a manifest, a task or a reason
 completion  have the shell complete verbs, ids and nodes
 """
 
@@ -149,6 +149,7 @@ replay
   videogen replay 3f2a
 schema
   videogen schema manifest
+  videogen schema composition > composition.schema.json
 completion
   videogen completion bash >> ~/.bashrc
 """

@@ -39,6 +39,15 @@ class Written:
         """What errors call it."""
         return readable(str(self.file or self.folder))
 
+    @property
+    def title(self) -> str:
+        """What people call it: what it says itself, else its folder's name, else the file's."""
+        said = self.words.get("name") if isinstance(self.words, dict) else None
+        own = {name for one in RECIPES.values() for name in one.files}
+        is_alone = self.file is not None and self.file.name not in own
+        path = self.file if self.file is not None and is_alone else self.folder.absolute()
+        return said if isinstance(said, str) and said else readable(path.stem if is_alone else path.name)
+
     def mentions(self) -> tuple[Mention, ...]:
         """Give every place that names a file. Raises: RecipeError: it is no such description."""
         if self.recipe.name == TIMELINE:
@@ -105,6 +114,7 @@ class Cutting:
                 store.media,
                 recipe=written.recipe.name,
                 description=written.file,
+                name=written.title,
                 quality=quality,
                 warnings=(*store.warnings, *edited.warnings),
             )

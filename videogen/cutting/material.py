@@ -5,6 +5,7 @@ from pathlib import Path
 
 from videogen.cutting.naming import Held, Stamp, changed, stamp_of
 from videogen.errors import MissingInput
+from videogen.model.beside import texts_of
 from videogen.model.media import Media
 from videogen.model.timeline import Timeline
 from videogen.model.value import readable
@@ -15,7 +16,8 @@ class Material:
     """A timeline without words in it, what is known of its contents, and the files they are in.
 
     `media`: of what moves or sounds. `quality`: the CRF it asks for, None: the house's. `description`: the file it came
-    from, None: a folder without one. `warnings`: what was done without or otherwise, each begins with its word.
+    from, None: a folder without one. `name`: what it is called for people. `warnings`: what was done without or
+    otherwise, each begins with its word.
     """
 
     timeline: Timeline
@@ -24,6 +26,7 @@ class Material:
     stamps: dict[str, Stamp] = field(default_factory=dict)
     recipe: str = "timeline"
     description: Path | None = None
+    name: str = ""
     quality: int | None = None
     warnings: tuple[str, ...] = ()
 
@@ -43,3 +46,7 @@ class Material:
         if content in self.stamps and stamp_of(path) != self.stamps[content]:
             raise changed(readable(path.name))
         return path
+
+    def texts(self) -> dict[str, str]:
+        """Give the texts that belong beside the video, by the names of their files."""
+        return texts_of(self.timeline, self.name, self.recipe)
