@@ -93,7 +93,7 @@ class Desk:
         Raises: InputError: it cannot become a video.
         """
         material = self._cutting.read(file, scratch, is_by_hand=True)
-        bench, canvas = self._bench.at_quality(material.quality), material.timeline.canvas
+        bench, canvas = self._bench.at_quality(material.quality, material.gop), material.timeline.canvas
         plan = compile_plan(material.timeline, material.media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
         return Order(material.timeline, material.media, plan, warnings=material.warnings), material
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from videogen.cage import Walls
     from videogen.catalog import Catalog
     from videogen.crawl.crawl import Crawler
+    from videogen.cutting import Rules
     from videogen.desk import Desk
     from videogen.doctor import Patient
     from videogen.draft import Drafts
@@ -200,7 +201,7 @@ class House:
         from videogen.jobs import Jobs, Orders, Patience, Taker
 
         scan, assemble = self.settings.scan, self.settings.assemble
-        cutting = Cutting(self.prober, lambda: (self.root, self.catalog))  # main keeps the index, and never loads it
+        cutting = Cutting(self.prober, lambda: (self.root, self.catalog), self._rules)  # main keeps the index loaded
         orders, patience = Orders(assemble.priority, assemble.tags), Patience(scan.quiet_s, scan.folder_wait_s)
         return Jobs(Taker(self.spool, self.catalog, cutting, orders, self.stop), patience, wake=self.watch.hints.wake)
 
@@ -325,6 +326,22 @@ class House:
         return Warmer(self.root, self.segments, self.bench, style, scratch)
 
     @cached_property
+    def _rules(self) -> Rules:
+        """What descriptions may ask for."""
+        import psutil
+
+        from videogen.assemble import Rule
+        from videogen.cutting import Rules
+
+        settings = self.settings
+        longest = {name: getattr(settings, name).max_s for name in ("composition", "golden_frame", "mix")}
+        return Rules(
+            longest_s={name: Fraction(str(most)) for name, most in longest.items()},
+            draw=Rule(settings.assemble.cooldown, settings.assemble.cooldown_of),
+            memory_mb=lambda: psutil.virtual_memory().available >> 20,
+        )
+
+    @cached_property
     def desk(self) -> Desk:
         """Work asked for by hand; it shares the segments of a root that is a spool."""
         from videogen.cutting import Cutting
@@ -336,7 +353,7 @@ class House:
             self.catalog.load()
             return self.root, self.catalog
 
-        cutting = Cutting(self.prober, library)
+        cutting = Cutting(self.prober, library, self._rules)
         return Desk(self.bench, self.prober, cutting, self.segments if is_spool else None, self.stop)
 
     @property

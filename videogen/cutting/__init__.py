@@ -8,8 +8,8 @@ Fails with: RecipeError, MissingInput, MediaError: one sentence with the file, t
 what was found, and a remedy; TemporaryError: a file changed meanwhile.
 """
 
-from videogen.cutting.cutter import Cutting
+from videogen.cutting.cutter import Cutting, Rules
 from videogen.cutting.material import Material
 from videogen.cutting.recipes import RECIPES, Recipe
 
-__all__ = ["RECIPES", "Cutting", "Material", "Recipe"]
+__all__ = ["RECIPES", "Cutting", "Material", "Recipe", "Rules"]

@@ -1,28 +1,32 @@
 """From a description to its material: read, found, compiled, drawn."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from videogen import durable
+from videogen.assemble import Rule, lent_clips
 from videogen.cutting.listing import described_in, films_and_sounds
 from videogen.cutting.material import Material
 from videogen.cutting.naming import Library, Names
 from videogen.cutting.reading import words_of
 from videogen.cutting.recipes import RECIPES, TIMELINE, Recipe, recipe_of
-from videogen.cutting.stills import default_font
 from videogen.cutting.stocking import Store
 from videogen.cutting.timelines import mentions_of, with_contents
 from videogen.errors import MissingInput, VideogenError
-from videogen.model.stock import Edited, Mention, Stock
-from videogen.model.timeline import TextOverlay
+from videogen.model.media import Media
+from videogen.model.profile import gop_of_cuts
+from videogen.model.stock import Beats, Edited, Mention, Stock
 from videogen.model.value import readable
 from videogen.probe import Prober
 from videogen.raster import rasterised
+
+HEARD_MOST = 100
+"""Sounds whose beats are remembered, so that a description read again does not wait for them again."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,16 @@ class Written:
 
 @dataclass(frozen=True)
 class Rules:
-    """What the house says of descriptions. `longest_s`: the longest video, by recipe."""
+    """What the house says of descriptions.
+
+    `longest_s`: the longest video, by recipe. `draw`: what the library lends. `beats_of`: how beats are found, None:
+    not at all. `memory_mb`: how much memory is free, None: nobody looks.
+    """
 
     longest_s: Mapping[str, Fraction] = field(default_factory=dict)
+    draw: Rule = field(default_factory=Rule)
+    beats_of: Callable[[Path, Media], Beats] | None = None
+    memory_mb: Callable[[], int] | None = None
 
 
 class Cutting:
@@ -77,6 +88,7 @@ class Cutting:
         self._library = library
         self._rules = rules
         self._recipes = recipes
+        self._heard: dict[str, Beats] = {}
 
     def mentions(self, path: Path, *, recipe: str | None = None) -> tuple[Mention, ...]:
         """Give every place of a description that names a file, in order; nothing is opened but the description.
@@ -116,6 +128,7 @@ class Cutting:
                 description=written.file,
                 name=written.title,
                 quality=quality,
+                gop=gop_of_cuts(edited.timeline.canvas.fps) if written.recipe.has_cuts else None,
                 warnings=(*store.warnings, *edited.warnings),
             )
             for held in store.held.values():
@@ -159,15 +172,35 @@ class Cutting:
             films, sounds = films_and_sounds(written.folder, written.file, store)
             description = recipe.filled(description, sounds, films)
         store.find(description.mentions())
-        stock = Stock(
+        stock = self._stock(recipe, description, store, seed)
+        if (lent := recipe.lends(description, stock)) is not None:
+            root, catalog = self._library()
+            pool = lent_clips(root, catalog, self._rules.draw, *lent, seed)
+            store.lend(pool)
+            stock = replace(stock, pool=pool, is_drawn=True)
+        return recipe.compile(description, stock), description.quality
+
+    def _stock(self, recipe: Recipe, description: Any, store: Store, seed: int) -> Stock:
+        return Stock(
             contents=store.contents,
             media=store.media,
             pictures=store.pictures,
+            beats=self._beats(recipe.beats_of(description), store),
             texts=store.texts,
             seed=seed,
             longest_s=self._rules.longest_s.get(recipe.name),
+            memory_mb=self._rules.memory_mb() if self._rules.memory_mb else None,
         )
-        return recipe.compile(description, stock), description.quality
+
+    def _beats(self, mention: Mention | None, store: Store) -> dict[str, Beats]:
+        content = store.contents.get(mention.name) if mention else None
+        if content is None or self._rules.beats_of is None:
+            return {}
+        if content not in self._heard:
+            if len(self._heard) >= HEARD_MOST:
+                self._heard.clear()
+            self._heard[content] = self._rules.beats_of(store.held[content].path, store.media[content])
+        return {content: self._heard[content]}
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
@@ -175,27 +208,12 @@ class Cutting:
 
 def _draw(material: Material, pictures: Path) -> None:
     """Have all that stands still drawn. Raises: MediaError."""
-    _give_font(material)
     made = rasterised(material.timeline, material.file_of)
     material.timeline = made.timeline
     material.warnings += tuple(one for one in made.warnings if one not in material.warnings)
     for content, png in made.images.items():
         material.files[content] = pictures / f"{content}.png"
         durable.write(material.files[content], png)
-
-
-def _give_font(material: Material) -> None:
-    """Let words that name no font be drawn in one of the system's, where there is one that knows more than English."""
-    plain = [one for one in material.timeline.overlays if isinstance(one, TextOverlay) and one.font is None]
-    found = default_font()
-    if not plain or found is None:
-        return
-    content = durable.digest(found)
-    material.files[content] = found
-    overlays = tuple(
-        one.model_copy(update={"font": content}) if one in plain else one for one in material.timeline.overlays
-    )
-    material.timeline = material.timeline.model_copy(update={"overlays": overlays})
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from videogen.model.value import readable
 class Material:
     """A timeline without words in it, what is known of its contents, and the files they are in.
 
-    `media`: of what moves or sounds. `quality`: the CRF it asks for, None: the house's. `description`: the file it came
-    from, None: a folder without one. `name`: what it is called for people. `warnings`: what was done without or
-    otherwise, each begins with its word.
+    `media`: of what moves or sounds. `quality`: the CRF it asks for, `gop`: its frames between keyframes; None: the
+    house's. `description`: the file it came from, None: a folder without one. `name`: what it is called for people.
+    `warnings`: what was done without or otherwise, each begins with its word.
     """
 
     timeline: Timeline
@@ -28,6 +28,7 @@ class Material:
     description: Path | None = None
     name: str = ""
     quality: int | None = None
+    gop: int | None = None
     warnings: tuple[str, ...] = ()
 
     def hold(self, held: Held) -> None:

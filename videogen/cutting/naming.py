@@ -1,8 +1,9 @@
 """From names to files: what a description names is found beside it, in the library, or among what videogen brings.
 
-A name is a path from the description's folder, the SHA-256 of something in the library, or `library:` with a path below
-scanned/. A dropped description reaches nothing outside of its folder: no `..`, no absolute path, no link. A person who
-renders a file by hand may name what they can read.
+A name is a path from the description's folder, the SHA-256 of something in the library, `library:` with a path below
+scanned/, or `shipped:` with the name of a film or picture that comes with videogen. A dropped description reaches
+nothing outside of its folder: no `..`, no absolute path, no link. A person who renders a file by hand may name what
+they can read.
 
 A file is opened once to be hashed, and its stamp is kept: who uses it later asks whether it is still that file.
 """
@@ -17,9 +18,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from unicodedata import category, normalize
 
+from videogen import durable
+from videogen.assets import shipped
 from videogen.catalog import Catalog, read_asset
 from videogen.cutting.pointing import nearest, shown
 from videogen.errors import MissingInput, RecipeError, TemporaryError
+from videogen.model.golden_frame import SHIPPED
 from videogen.model.media import Media
 from videogen.model.stock import Mention
 from videogen.model.value import library_path
@@ -43,7 +47,7 @@ class Held(NamedTuple):
     content: str
     path: Path
     stamp: Stamp
-    where: Literal["folder", "library", "machine"] = "folder"
+    where: Literal["folder", "library", "shipped", "machine"] = "folder"
     media: Media | None = None
 
 
@@ -67,10 +71,14 @@ class Names:
             self._held[mention.name] = self._found(mention)
         return self._held[mention.name]
 
-    def is_beside(self, name: str) -> bool:
-        """Whether a file of that name lies in the folder, where it might be something else: a family of fonts."""
+    def is_beside(self, mention: Mention) -> bool:
+        """Whether a file of that name lies in the folder, where it might be something else: a family of fonts.
+
+        Raises: RecipeError: `bad-description`: it is no name, or leads out of the folder.
+        """
+        self._expect_name(mention)
         try:
-            with self._opened(name):
+            with self._opened(mention.name):
                 return True
         except (OSError, ValueError):
             return False
@@ -81,6 +89,8 @@ class Names:
             return self._of_content(mention)
         if name.startswith(LIBRARY):
             return self._of_library(mention)
+        if name.startswith(SHIPPED) and (path := shipped(name.removeprefix(SHIPPED))):
+            return Held(durable.digest(path), path, stamp_of(path), "shipped")
         self._expect_name(mention)
         for form in dict.fromkeys((name, normalize("NFC", name), normalize("NFD", name))):
             try:
@@ -178,6 +188,8 @@ class Names:
 
 def _opened_below(folder: Path, parts: list[str], flags: int) -> int:
     """Open a file below a folder, one step after the other: no step is a link, whoever changes them meanwhile."""
+    if {"", ".", ".."} & set(parts):
+        raise ValueError("which leads out of the folder")
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in parts[:-1]:

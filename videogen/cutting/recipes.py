@@ -10,14 +10,14 @@ from pydantic import BaseModel, ValidationError
 from videogen.cutting.pointing import expect_object, nearest, placed, shown, trouble_of
 from videogen.edit.composition import composition_timeline
 from videogen.edit.golden_frame import golden_frame_timeline
-from videogen.edit.mix import mix_timeline
+from videogen.edit.mix import Wanted, mix_timeline, wanted_of
 from videogen.errors import RecipeError
 from videogen.model.composition import Composition
 from videogen.model.golden_frame import GoldenFrame
 from videogen.model.job import DESCRIPTIONS
 from videogen.model.mix import Mix
 from videogen.model.stock import Edited, Mention, Stock
-from videogen.model.timeline import Timeline
+from videogen.model.timeline import Canvas, Timeline
 
 TIMELINE = "timeline"
 
@@ -40,7 +40,8 @@ class Recipe:
     `files`: what its description is called in a folder of its own. `marks`: keys that only it has.
     `filled`: takes the description and the names of the sounds and films of its folder, and gives the description with
     those it does not name itself; a folder of such a recipe needs no description.
-    `beats_of`: the sound whose beats it wants, None: none.
+    `beats_of`: the sound whose beats it wants, None: none. `lends`: what it asks of the library's clips, None: nothing.
+    `has_cuts`: clips are entered and left everywhere, so that short GOPs save more than they cost.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Recipe:
     compile: Callable[[Any, Stock], Edited] | None = None
     filled: Callable[[Any, Sequence[str], Sequence[str]], Any] | None = None
     beats_of: Callable[[Any], Mention | None] = lambda _: None
+    lends: Callable[[Any, Stock], tuple[Wanted, Canvas] | None] = lambda *_: None
+    has_cuts: bool = False
 
     def described(self, words: Any, name: str) -> Any:
         """Check what was written. Raises: RecipeError: what is wrong, and where."""
@@ -81,6 +84,7 @@ RECIPES: dict[str, Recipe] = {
             frozenset({"tracks", "titles", "minutes", "crossfade_s"}),
             mix_timeline,
             Mix.filled,
+            lends=lambda mix, stock: None if mix.clips else (wanted_of(mix, stock), mix.canvas.canvas()),
         ),
         Recipe(
             "golden_frame",
@@ -98,6 +102,7 @@ RECIPES: dict[str, Recipe] = {
             DESCRIPTIONS["composition"],
             frozenset({"clips"}),
             composition_timeline,
+            has_cuts=True,
         ),
     )
 }

@@ -6,12 +6,12 @@ from pathlib import Path
 from videogen import durable
 from videogen.cutting.naming import Held, Names, stamp_of
 from videogen.cutting.pointing import shown
-from videogen.cutting.stills import font_for, sizes_of
 from videogen.errors import MediaError, MissingInput
 from videogen.model.media import Media
 from videogen.model.stock import Mention
 from videogen.probe import Prober
 from videogen.probe.magic import HEAD_BYTES, family_of
+from videogen.raster import font_for, sizes_of
 
 TEXT_BYTES_MOST = 16 << 20
 
@@ -49,6 +49,13 @@ class Store:
             self.media[held.content] = held.media or self._prober.probe(held.path, "source")
         return self.media[held.content]
 
+    def lend(self, contents: Iterable[str]) -> None:
+        """Know the clips that the library lends, by their contents. Raises: MissingInput."""
+        for content in dict.fromkeys(contents):
+            held = self.names.held(Mention("", content, "clip"))
+            self.held[content] = held
+            self.media_of(held)
+
     # -- one file ------------------------------------------------------------------------------------------------------
 
     def _tried(self, mention: Mention, work: Callable[[Mention], None]) -> None:
@@ -64,7 +71,7 @@ class Store:
             raise type(error)(said, remedy=error.remedy, code=error.word, **facts) from error
 
     def _find(self, mention: Mention) -> None:
-        if mention.use == "font" and not self.names.is_beside(mention.name):
+        if mention.use == "font" and not self.names.is_beside(mention):
             self._find_font(mention)
             return
         held = self.names.held(mention)

@@ -9,7 +9,6 @@ from videogen.assemble import UP
 from videogen.cutting import Material
 from videogen.errors import MissingInput
 from videogen.model.job import Job
-from videogen.model.profile import gop_of_cuts
 from videogen.model.task import ClipUse, Input, Inputs, Render, Task
 from videogen.model.timeline import Clip
 
@@ -69,8 +68,7 @@ def task_of(
         ),
         timeline=timeline,
         quality=material.quality,
-        # A mix shows clips that other videos show; of a golden frame nothing is shown twice, and long GOPs are smaller.
-        gop=gop_of_cuts(fps) if job.recipe == "composition" else None,
+        gop=material.gop,
         warnings=material.warnings,
     )
 
