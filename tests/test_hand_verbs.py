@@ -32,7 +32,7 @@ LOOKS = {
 WORKS = {"init", "main", "node", "crawl", "up"}
 """The roles, and the laying out of what is missing: they are the work itself."""
 AGE = re.compile(r": \d+ s old")
-MAKES = {"encode", "preview", "rebuild", "render"}
+MAKES = {"encode", "mix", "preview", "rebuild", "render"}
 """Verbs that make the one file they are asked for, and replace none unasked."""
 
 

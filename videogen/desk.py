@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -75,6 +75,20 @@ class Rendered(Done):
     texts: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What a person wants otherwise than a description has it.
+
+    `words`: by key; `recipe`: the only one it may be of; `seed`: what chance goes by; `scratch`: the folder for
+    unfinished work, None: beside the output.
+    """
+
+    words: Mapping[str, Any] = field(default_factory=dict)
+    recipe: str | None = None
+    seed: int = 0
+    scratch: Path | None = None
+
+
 class Desk:
     """One machine's hands on files that are in no room."""
 
@@ -87,25 +101,30 @@ class Desk:
 
     # -- timelines -----------------------------------------------------------------------------------------------------
 
-    def order_of(self, file: Path, scratch: Path) -> tuple[Order, Material]:
-        """Read a description, or a folder with one, and compile it; starts no encode.
+    def order_of(self, file: Path, scratch: Path, changes: Changes | None = None) -> tuple[Order, Material]:
+        """Read a description, or a folder with one, and compile it, with what a person wants otherwise.
 
-        Raises: InputError: it cannot become a video.
+        Starts no encode. Raises: InputError: it cannot become a video.
         """
-        material = self._cutting.read(file, scratch, is_by_hand=True)
+        changed = changes or Changes()
+        material = self._cutting.read(
+            file, scratch, is_by_hand=True, recipe=changed.recipe, seed=changed.seed, changes=changed.words
+        )
         bench, canvas = self._bench.at_quality(material.quality, material.gop), material.timeline.canvas
         plan = compile_plan(material.timeline, material.media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
         return Order(material.timeline, material.media, plan, warnings=material.warnings), material
 
-    def render(self, file: Path, out: Path, tell: Tell, *, is_forced: bool = False) -> Rendered:
+    def render(
+        self, file: Path, out: Path, tell: Tell, *, is_forced: bool = False, changes: Changes | None = None
+    ) -> Rendered:
         """Make the video of a description, and beside it its captions, chapters and tracklist where it has any.
 
         `out` is whole, or is not there; the texts are named as it is, and come after it.
         Raises: InputError: the description or what it names is wrong. What the making raises.
         """
         expect_free(out, (".mp4", ".m4v"), is_forced=is_forced)
-        with scratch_beside(out) as scratch:
-            order, material = self.order_of(file, scratch)
+        with scratch_beside(out, within=changes.scratch if changes else None) as scratch:
+            order, material = self.order_of(file, scratch, changes)
             texts = {beside(out, name): text for name, text in material.texts().items()}
             for path in texts:
                 expect_free(path, (path.suffix,), is_forced=is_forced)
@@ -115,7 +134,7 @@ class Desk:
             done = Maker(self._bench.ffmpeg(order.plan.cost_s), store, executor, device=self._bench.device).make(
                 order.plan, shop, tell
             )
-            durable.move(done.video, out)
+            _bring(done.video, out)
             for path, text in texts.items():
                 durable.write(path, text)
         return Rendered(**{**vars(done), "video": out}, warnings=material.warnings, texts=tuple(texts))
@@ -295,10 +314,23 @@ def expect_free(out: Path, suffixes: tuple[str, ...], *, is_forced: bool) -> Non
         raise RecipeError(f"{out} is there already", remedy="Give another name, or --force.")
 
 
+def _bring(made: Path, out: Path) -> None:
+    """Put a finished file in its place, also where that is on another disk."""
+    if made.stat().st_dev == out.absolute().parent.stat().st_dev:
+        durable.move(made, out)
+        return
+    near = durable.temporary_in(out.absolute().parent)
+    try:
+        durable.copy(made, near)
+        durable.move(near, out)
+    finally:
+        durable.remove(near)
+
+
 @contextmanager
-def scratch_beside(out: Path) -> Iterator[Path]:
-    """Give a folder on the same filesystem as `out`, gone afterwards however the block ends."""
-    scratch = durable.temporary_in(out.absolute().parent)
+def scratch_beside(out: Path, *, within: Path | None = None) -> Iterator[Path]:
+    """Give a folder on the same filesystem as `out`, or `within` another, gone afterwards however the block ends."""
+    scratch = durable.temporary_in((within or out.parent).absolute())
     durable.make_folder(scratch)
     try:
         yield scratch

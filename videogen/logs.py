@@ -207,7 +207,7 @@ class _Foreign(logging.Formatter):
         return self._line(None, record.levelname, event)
 
 
-def start(
+def start(  # noqa: PLR0913 -- each is one word of how lines are told
     component: str,
     file: Path | None,
     *,
@@ -215,10 +215,11 @@ def start(
     keep_days: int = 14,
     console: bool = True,
     told_s: float = TOLD_S,
+    level: str = "INFO",
 ) -> None:
     """Send this process's log to the console and to `file`, which only this process writes; rotated at midnight UTC.
 
-    Units: what repeats is told as a sum every `told_s`.
+    What is less than `level` is told nowhere. Units: what repeats is told as a sum every `told_s`.
     """
     handlers: list[logging.Handler] = []
     if console:
@@ -233,7 +234,7 @@ def start(
     line = Line(component, as_json=as_json)
     for handler in handlers:
         handler.setFormatter(_Foreign(line))
-    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    logging.basicConfig(level=level, handlers=handlers, force=True)
     # Libraries speak up only when something is wrong.
     for library in ("urllib3", "trafilatura", "htmldate", "watchdog", "courlan", "libav", "opentelemetry"):
         logging.getLogger(library).setLevel(logging.CRITICAL)

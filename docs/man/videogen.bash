@@ -27,7 +27,7 @@ _videogen() {
     done
     case $root in '~'*) root=$HOME${root#\~} ;; esac
     case $verb in
-        '') options='--root --log-json --version --help' valued='--root' kind='' verbs='cache cancel completion config crawl doctor drain encode fsck history init logs main metrics node plan preview provenance rebuild render replay requeue resume retry schema status swap tidy top trash up uses verify warm why' ;;
+        '') options='--root --log-json --log-level --version --help' valued='--root --log-level' kind='' verbs='cache cancel completion config crawl doctor drain encode fsck history init logs main metrics mix node plan preview provenance rebuild render replay requeue resume retry schema status swap tidy top trash up uses verify warm why' ;;
         'cache') options='--help' valued='' kind='' verbs='clear gc ls verify' ;;
         'cache clear') options='--dry-run --json --help' valued='' kind='' verbs='' ;;
         'cache gc') options='--max-gb --dry-run --json --help' valued='--max-gb' kind='' verbs='' ;;
@@ -46,6 +46,7 @@ _videogen() {
         'logs') options='--follow --since --level --json --help' valued='--since --level' kind='ids' verbs='' ;;
         'main') options='--once --help' valued='' kind='' verbs='' ;;
         'metrics') options='--listen --json --help' valued='--listen' kind='' verbs='' ;;
+        'mix') options='--output --music --clips --output-dir --temp --seconds --transition --font-size --resolution --seed --force --json --help' valued='--output -o --music --clips --output-dir --temp --seconds --transition --font-size --resolution --seed' kind='' verbs='' ;;
         'node') options='--once --name --drain-s --help' valued='--name --drain-s' kind='' verbs='' ;;
         'plan') options='--json --commands --help' valued='' kind='ids files' verbs='' ;;
         'preview') options='--output --seconds --force --json --help' valued='--output -o --seconds' kind='ids files' verbs='' ;;

@@ -115,11 +115,11 @@ def test_a_wished_length_is_kept_to_the_frame(seconds: float, crossfade_s: float
         assert len({one.asset for one in timeline.sounds[begin : begin + 3]}) == 3
 
 
-def test_no_track_begins_only_to_fade_out() -> None:
-    """Where less is left than that takes, the tracks end by themselves and the end is silent."""
-    timeline = made({"duration_s": 98, "fade_out_s": 4})
+def test_no_track_begins_only_to_end() -> None:
+    """Where less than two seconds are left, the tracks end by themselves and the end is silent."""
+    timeline = made({"duration_s": 97, "fade_out_s": 4})
 
-    assert timeline.length == 98 * 30
+    assert timeline.length == 97 * 30
     assert len(timeline.sounds) == 3
     assert timeline.sounds[-1].fade_out == 0
 

@@ -16,7 +16,7 @@ from typer.main import get_group
 
 from videogen import __version__
 from videogen.cli.verbs import Verbs, dress
-from videogen.errors import InputError, SetupError, VideogenError
+from videogen.errors import ConfigError, InputError, SetupError, VideogenError
 
 if TYPE_CHECKING:
     from videogen.daemon import Signals
@@ -32,6 +32,7 @@ MODULES = {
     "logs": "telling",
     "history": "recounting",
     "render": "making",
+    "mix": "mixing",
     "encode": "making",
     "preview": "previewing",
     "plan": "looking",
@@ -62,6 +63,9 @@ MODULES = {
     "completion": "completing",
 }
 """Which module beside this one has which verb."""
+
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class Program(Verbs):
@@ -126,11 +130,13 @@ class Given:
 
     root = Path()
     log_json = False
+    log_level = "INFO"
 
     @classmethod
     def options(cls) -> list[str]:
         """Give them again, for a process below this one."""
-        return ["--log-json"] if cls.log_json else []
+        level = ["--log-level", cls.log_level] if cls.log_level != "INFO" else []
+        return [*(["--log-json"] if cls.log_json else []), *level]
 
 
 @app.callback(invoke_without_command=True)
@@ -139,16 +145,27 @@ def before(
         Path, typer.Option("--root", envvar="VIDEOGEN_ROOT", help="The folder that holds raw/ and the other rooms.")
     ] = Path(),
     log_json: Annotated[bool, typer.Option("--log-json", help="Log as JSON lines.")] = False,
+    log_level: Annotated[
+        str, typer.Option("--log-level", envvar="LOG_LEVEL", help="Tell nothing less: DEBUG, INFO, WARNING or ERROR.")
+    ] = "INFO",
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """A video factory behind a drop folder."""
     if version:
         typer.echo(__version__)
         raise typer.Exit
-    Given.root, Given.log_json = root, log_json
+    Given.root, Given.log_json, Given.log_level = root, log_json, _level(log_level)
     from videogen import logs  # noqa: PLC0415 -- `--version` and help need none of it
 
-    logs.start("videogen", None, as_json=log_json)  # to stderr: what a verb prints is data
+    logs.start("videogen", None, as_json=log_json, level=Given.log_level)  # to stderr: what a verb prints is data
+
+
+def _level(word: str) -> str:
+    """Give a level by the word that people write. Raises: ConfigError: there is none of that name."""
+    level = {"WARN": "WARNING"}.get(word.strip().upper(), word.strip().upper()) or "INFO"
+    if level not in LEVELS:
+        raise ConfigError(f"there is no level {word[:40]!r}", remedy=f"Set LOG_LEVEL to one of {', '.join(LEVELS)}.")
+    return level
 
 
 @contextmanager
@@ -158,7 +175,8 @@ def role(component: str, process: str, house: House, *, drains: bool = False) ->
     from videogen.notify import Notify  # noqa: PLC0415 -- as above
 
     house.spool.expect_rooms()
-    logs.start(component, house.log_file(process), as_json=Given.log_json, keep_days=house.settings.log.keep_days)
+    log_file, keep_days = house.log_file(process), house.settings.log.keep_days
+    logs.start(component, log_file, as_json=Given.log_json, keep_days=keep_days, level=Given.log_level)
     spans.start(component, process.partition("-")[2])
     notify = Notify.from_environment()
     house.stop = daemon.Pulse(notify.watchdog)
@@ -197,7 +215,8 @@ def by_hand(house: House, unit: str = "frames", doing: str = "Rendering") -> Ite
     from videogen import daemon, logs  # noqa: PLC0415 -- `--version` and most verbs need none of it
     from videogen.progress import shown  # noqa: PLC0415 -- as above
 
-    logs.start("videogen", None, as_json=Given.log_json, keep_days=house.settings.log.keep_days)
+    keep_days = house.settings.log.keep_days
+    logs.start("videogen", None, as_json=Given.log_json, keep_days=keep_days, level=Given.log_level)
     with daemon.stopping(house.stop), shown(unit, doing) as tell:
         yield tell
 

@@ -41,7 +41,7 @@ def render(
     house = House(Given.root)
     with by_hand(house) as tell:
         done = house.desk.render(file, output, lambda progress: tell(output.name, progress), is_forced=force)
-    _print_done(done, {"warnings": done.warnings, "texts": [str(path) for path in done.texts]}, as_json=as_json)
+    print_done(done, {"warnings": done.warnings, "texts": [str(path) for path in done.texts]}, as_json=as_json)
 
 
 @app.command()
@@ -81,7 +81,7 @@ def encode(  # noqa: PLR0913, PLR0917 -- each is an option of the command line
     )
     with by_hand(house) as tell:
         made = house.desk.encode(source, output, options, lambda progress: tell(output.name, progress), is_forced=force)
-    _print_done(made, {}, as_json=as_json)
+    print_done(made, {}, as_json=as_json)
 
 
 @app.command()
@@ -101,7 +101,8 @@ def warm(dry_run: DryRun = False, as_json: Json = False) -> None:
         raise typer.Exit(65)
 
 
-def _print_done(done: Done, more: Mapping[str, Sequence[str]], *, as_json: bool) -> None:
+def print_done(done: Done, more: Mapping[str, Sequence[str]], *, as_json: bool) -> None:
+    """Tell what was made, and what `more` there is to tell; gaps end the program with their own number."""
     told = {
         "output": str(done.video),
         "frames": done.proof.frames,

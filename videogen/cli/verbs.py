@@ -21,6 +21,7 @@ history     what was made and what failed, day by day
 
 Make: a video by hand
 render      the video of a description: a mix, a composition, a timeline
+mix         a long video of music, of folders
 encode      a file encoded anew
 preview     a small draft of a video, within seconds
 plan        what would be copied, what encoded, and why
@@ -78,6 +79,10 @@ history
   videogen history --days 7
 render
   videogen render trip.json -o trip.mp4
+mix
+  videogen mix night/ -o night.mp4    all of it in one folder
+  videogen mix --music m --clips c    each in its own
+  videogen mix                        of MUSIC_DIR and CLIP_DIR
 encode
   videogen encode talk.mov talk.mp4 --crf 20
   videogen encode talk.mov talk.m4a     the sound alone

@@ -98,7 +98,7 @@ class Cutting:
         """
         return self._written(path, recipe).mentions()
 
-    def read(
+    def read(  # noqa: PLR0913 -- each says another thing of one reading, by its name
         self,
         path: Path,
         pictures: Path,
@@ -107,16 +107,18 @@ class Cutting:
         seed: int = 0,
         is_by_hand: bool = False,
         hashed: Mapping[str, str] | None = None,
+        changes: Mapping[str, Any] | None = None,
     ) -> Material:
         """Read a description and make a timeline of it; what stands still is put as PNG into the folder `pictures`.
 
         `path` and `recipe` as above; `seed` is what chance goes by. `is_by_hand`: its names may lead out of its folder.
-        `hashed`: the contents of files of the folder, by name, as far as they are known.
+        `hashed`: the contents of files of the folder, by name, as far as they are known. `changes`: what is otherwise
+        than it is written, by key.
         Raises: RecipeError: it is no description, or asks for what cannot be: where, and what was expected.
             MissingInput: a file is not there. MediaError: a file cannot be what it is named for.
             TemporaryError: `still-changing`.
         """
-        written = self._written(path, recipe)
+        written = _changed(self._written(path, recipe), changes or {})
         names = Names(written.folder, self._library, is_free=is_by_hand, hashed=hashed or {})
         store = Store(names, self._prober)
         with _told_of(written.name):
@@ -201,6 +203,14 @@ class Cutting:
                 self._heard.clear()
             self._heard[content] = self._rules.beats_of(store.held[content].path, store.media[content])
         return {content: self._heard[content]}
+
+
+def _changed(written: Written, changes: Mapping[str, Any]) -> Written:
+    words = written.words
+    if not changes or not isinstance(words, dict):
+        return written
+    inner = {key: {**words[key], **value} for key, value in changes.items() if isinstance(words.get(key), dict)}
+    return replace(written, words={**words, **changes, **inner})
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------

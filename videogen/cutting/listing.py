@@ -48,6 +48,11 @@ def films_and_sounds(folder: Path, description: Path | None, store: Store) -> tu
     return films, sounds
 
 
+def media_in(folder: Path) -> list[str]:
+    """Give the absolute names of the films and sounds in a folder, rising. Raises: OSError: it cannot be listed."""
+    return [str(path) for path in (folder.absolute() / name for name in sorted(_files(folder))) if _is_media(path)]
+
+
 def _files(folder: Path, before: str = "", level: int = 1) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for count, one in enumerate(sorted(entries, key=lambda entry: entry.name)):

@@ -84,7 +84,7 @@ RECIPES: dict[str, Recipe] = {
             frozenset({"tracks", "titles", "minutes", "crossfade_s"}),
             mix_timeline,
             Mix.filled,
-            lends=lambda mix, stock: None if mix.clips else (wanted_of(mix, stock), mix.canvas.canvas()),
+            lends=lambda mix, stock: None if mix.clips else (wanted_of(mix, stock), mix.canvas.canvas),
         ),
         Recipe(
             "golden_frame",

@@ -19,6 +19,8 @@ from videogen.model.value import Digest
 
 MOST = 2000
 """Of a whole mix: more than six hours have of anything that is music."""
+LEAST_S = 2
+"""Less of a track, fading out as well, is heard as a mistake."""
 GAIN_MOST = 16
 """24 dB: what a timeline takes, and more than a track needs that is one."""
 _EMPTY = "\0"
@@ -88,7 +90,7 @@ def tracks_of(mix: Mix, stock: Stock) -> tuple[Track, ...]:
 def heard_of(mix: Mix, tracks: Sequence[Track], seed: int, canvas: Canvas) -> tuple[Heard, ...]:
     """Lay tracks end to end for the wished length, or each once; the last may go on beyond that length.
 
-    None is begun that could do nothing but fade out: then the end is silent for less than that.
+    None is begun to be heard for less than LEAST_S: then the end is silent for so long at most.
 
     Shape: with no crossfade each begins at the very sample after the one before. With one, each begins and ends on a
         frame, and two fade into each other for half of the shorter one at most.
@@ -97,7 +99,7 @@ def heard_of(mix: Mix, tracks: Sequence[Track], seed: int, canvas: Canvas) -> tu
     is_shuffled = mix.is_shuffled("tracks")
     order = dealt(tracks, lambda one: one.content, seed, "tracks") if is_shuffled else cycle(tracks)
     once = len({one.content for one in tracks}) if is_shuffled else len(tracks)
-    need = _sample(frames_of(mix.length_s - mix.fade_out_s, canvas.fps), canvas) if mix.length_s else None
+    need = _sample(frames_of(mix.length_s - LEAST_S, canvas.fps), canvas) if mix.length_s else None
     share = frames_of(mix.crossfade_s, canvas.fps)
     heard: list[Heard] = []
     for track in order:
