@@ -57,7 +57,7 @@ _videogen() {
         'requeue') options='--priority --tags --front --again --dry-run --json --help' valued='--priority --tags' kind='ids' verbs='' ;;
         'resume') options='--dry-run --json --help' valued='' kind='nodes' verbs='' ;;
         'retry') options='--failed --dry-run --json --help' valued='' kind='ids' verbs='' ;;
-        'schema') options='--help' valued='' kind='' verbs='manifest task reason side' ;;
+        'schema') options='--help' valued='' kind='' verbs='manifest task reason side mix composition golden_frame timeline' ;;
         'status') options='--json --help' valued='' kind='' verbs='' ;;
         'swap') options='--clip --with --at --dry-run --json --help' valued='--clip --with --at' kind='ids files' verbs='' ;;
         'tidy') options='--dry-run --json --help' valued='' kind='' verbs='' ;;
