@@ -89,6 +89,7 @@ def test_captions_come_back_as_subrip(made: Made, tmp_path: Path) -> None:
     words(["-v", "error", "-i", f"file:{done.video}", "-map", "0:s:0", f"file:{tmp_path / 'a.srt'}"])
 
     said = (tmp_path / "a.srt").read_text()
+    assert "<font" not in said
     assert said.count(" --> ") == len(timeline.captions) + 1, "one of them says an arrow itself"
     assert "00:00:00,120 --> 00:00:00,800" in said
     assert "00:00:04,000 --> 00:00:05,000" in said

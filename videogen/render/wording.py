@@ -25,7 +25,8 @@ TITLE_BYTES = 255
 NOTHING = b"\0\0"
 """A caption without words: what is shown between two. Source: 3GPP TS 26.245, 5.17: each is its length, then UTF-8."""
 
-# How captions look where a player has no opinion: white on black, below, in the size of a sixteenth of the picture.
+# How captions look where a player has no opinion: white with a black edge, below, an eighteenth of the picture high.
+# It is FFmpeg's own style, so that what it converts to SubRip has no words about fonts round each caption.
 _STYLE = """[Script Info]
 ScriptType: v4.00+
 PlayResX: 384
@@ -34,7 +35,7 @@ PlayResY: 288
 [V4+ Styles]
 Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
 StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
-Style: Default,Arial,18,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,0
+Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,0
 
 [Events]
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
