@@ -1,6 +1,7 @@
 """Drawing behind walls: real children, real files, and what becomes of those that harm (C11, T1, T5)."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +18,7 @@ from videogen.errors import MediaError
 from videogen.model.style import Shift, Zoom
 from videogen.model.timebase import Range
 from videogen.model.timeline import Canvas, Clip, ImageOverlay, TextOverlay, Timeline
-from videogen.raster import rasterised, size_of, sizes_of
+from videogen.raster import find_font, rasterised, size_of, sizes_of
 from videogen.raster.apart import LIMITS, drawn_apart
 from videogen.raster.drawing import drawn_here
 from videogen.raster.wishes import Look, Photo, Plate, Shade, Table, Wish, Words, from_json, to_json
@@ -47,6 +48,18 @@ def test_child_draws_what_is_drawn_here(folder: Path) -> None:
     ]
 
     assert drawn_apart(wishes) == drawn_here(wishes)
+
+
+def test_child_reads_the_fonts_it_is_given(folder: Path) -> None:
+    """Fonts that stand in are drawn with wherever they lie, links followed."""
+    found = find_font("DejaVu Sans") or pytest.skip("DejaVu Sans is not installed: apt install fonts-dejavu-core")
+    (folder / "real").mkdir()
+    (folder / "links").mkdir()
+    shutil.copy(found, folder / "real/font.ttf")
+    (folder / "links/font.ttf").symlink_to(folder / "real/font.ttf")
+
+    for fonts in ([folder / "real/font.ttf"], [folder / "links/font.ttf"]):
+        assert drawn_apart([Words("\u05e9\u05dc\u05d5\u05dd", 32, CANVAS)], fonts)[0].warnings == ()
 
 
 def test_wishes_survive_being_written_down() -> None:
@@ -147,7 +160,7 @@ import os, socket
 from pathlib import Path
 from videogen.raster import apart
 from videogen.raster.wishes import Photo
-apart.shut_in([Photo({str(folder / "a.jpg")!r}, (320, 180))], Path({str(folder / "in")!r}))
+apart.shut_in([Photo({str(folder / "a.jpg")!r}, (320, 180))], [], Path({str(folder / "in")!r}))
 tried = dict(
     picture=lambda: Path({str(folder / "a.jpg")!r}).read_bytes(),
     written=lambda: Path({str(folder / "in" / "0.png")!r}).write_bytes(b"x"),

@@ -21,7 +21,6 @@ from typing import Any
 from videogen import cage, jail
 from videogen.errors import MediaError, NoSpace, Stalled, VideogenError
 from videogen.model.readable import readable
-from videogen.raster.fonts import font_folders
 from videogen.raster.wishes import Drawn, Look, Wish, Words, from_json, to_json
 
 LIMITS = cage.Limits(memory_bytes=4 << 30, cpu_s=600, open_files=256, file_bytes=1 << 30)
@@ -133,14 +132,16 @@ def main() -> None:
     asked = json.loads(Path(folder, "request.json").read_text("utf-8"))
     wishes = [from_json(one) for one in asked["wishes"]]
     fonts = [Path(one) for one in asked["fonts"]]
-    shut_in(wishes, folder)
+    shut_in(wishes, fonts, folder)
     _draw(wishes, fonts, folder)
 
 
-def shut_in(wishes: Sequence[Wish], folder: Path) -> None:
-    """Leave this process nothing but the files of its wishes, the fonts of the machine, and a folder to write."""
+def shut_in(wishes: Sequence[Wish], fonts: Sequence[Path], folder: Path) -> None:
+    """Leave this process nothing but the files of its wishes, the folders of its fonts, and a folder to write."""
     files = [one.font if isinstance(one, Words) else one.file for one in wishes]
-    read = [*filter(None, files), *map(str, font_folders()), *map(str, _settled())]
+    # Some systems have links to their fonts in one folder, and the fonts wherever their packages are.
+    shelves = {path.parent for path in fonts} | {path.resolve().parent for path in fonts if path.is_symlink()}
+    read = [*filter(None, files), *map(str, sorted(shelves)), *map(str, _settled())]
     jail.enclose(read=read, write=[str(folder)])
 
 
