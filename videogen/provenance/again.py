@@ -80,7 +80,8 @@ class Again:
             content: asset.media for content, asset in assets_of_task(self._root, task).items()
         }
         timeline = task.timeline or story_timeline(task.story(), media, canvas)
-        plan = compile_plan(timeline, media, self._bench.profile(canvas), segment_s=self._bench.cut_s(canvas))
+        bench = self._bench.at_quality(task.quality, task.gop)
+        plan = compile_plan(timeline, media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
         if self._manifest.fallback and len(self._manifest.segments) == 1:
             whole = full_encode(plan, timeline, media, self._manifest.fallback)
             plan = whole if set(whole.by_key) == set(self._manifest.segments) else plan
