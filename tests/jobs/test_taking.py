@@ -4,18 +4,22 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests.crash.tree import memory
 from tests.jobs.yard import Yard, described, still
 from videogen.catalog import read_asset
+from videogen.errors import RecipeError
 from videogen.fsck import examine
 from videogen.model.job import Job
 from videogen.model.task import Task
 from videogen.trash import Trash
 
 FIRST = "scanned/composition/first"
+ERROR = RecipeError("it is none", remedy="Correct it.", code="bad-description")
 
 
 def codes(yard: Yard) -> list[str]:
@@ -228,3 +232,23 @@ def test_a_folder_that_kills_main_is_given_up(yard: Yard) -> None:
     assert "alone" in alone["raw/composition/first"]
     assert codes(yard) == ["poison"]
     assert os.listdir(yard.root / "scanned" / ".judging") == []
+
+
+def test_a_refused_folder_may_come_from_another_filesystem(tmp_path: Path) -> None:
+    """Where raw/ is a mount of its own, a bad folder is copied whole into trash/, links as links, and then goes."""
+    yard = Yard(tmp_path / "spool")
+    with tempfile.TemporaryDirectory(dir=memory()) as elsewhere:
+        shutil.rmtree(yard.root / "raw" / "composition")
+        (yard.root / "raw" / "composition").symlink_to(elsewhere)
+        folder = yard.root / "raw" / "composition" / "first"
+        (folder / "clips").mkdir(parents=True)
+        (folder / "clips" / "a.mp4").write_bytes(b"film")
+        (folder / "link").symlink_to("/etc/passwd")
+
+        there = Trash(yard.root).refuse(folder, ERROR, name="composition-first")
+
+        assert os.listdir(elsewhere) == []
+    assert (there / "clips" / "a.mp4").read_bytes() == b"film"
+    assert os.readlink(there / "link") == "/etc/passwd"
+    assert codes(yard) == ["bad-description"]
+    yard.jobs.close()
