@@ -42,6 +42,7 @@ class Shelf:
     images: tuple[str, ...]
     tables: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ("720p", "vertical", "square", "640x360")
+    upright: str = "vertical"
     rates: tuple[Any, ...] = (30, 25, 24, 29.97, "30000/1001", 12.5, 60)
     least: float = 0.8
     most: float = 4.0
@@ -49,7 +50,8 @@ class Shelf:
 
     def scaled(self, *, sizes: tuple[str, ...] = ("160x90", "90x160", "96x96"), most: float = 0.3) -> "Shelf":
         """Give the same files for videos so small and short that one is encoded in a moment."""
-        return replace(self, sizes=sizes, rates=(10, 12.5, "15"), least=min(0.2, most), most=most, clips=3)
+        small = replace(self, sizes=sizes, upright="108x192", rates=(10, 12.5, "15"))
+        return replace(small, least=min(0.2, most), most=most, clips=3)
 
 
 REAL = Shelf(
@@ -236,11 +238,13 @@ def _style(chance: Random) -> dict[str, Any]:
 def _golden_frame(chance: Random, shelf: Shelf) -> dict[str, Any]:
     words: dict[str, Any] = {
         "images": [chance.choice((*shelf.images, *shelf.images, "gone.jpg")) for _ in range(chance.randint(1, 4))],
-        "duration": round(chance.uniform(shelf.least, shelf.most), 3),
+        "duration": round(max(1.0, chance.uniform(shelf.least, shelf.most)), 3),
         "text_overlay": chance.choice(HOSTILE)[:500],
         "overlay": chance.choice(("glitter", "rain", "none", "gone.mp4", chance.choice(tuple(shelf.films)))),
         "frame": chance.choice(("default", "procedural", "none", "gone.png", chance.choice(shelf.images))),
         "beats": chance.choice(("auto", "off")),
+        "resolution": shelf.upright,
+        "fps": shelf.rates[0],
     }
     words["images"].append(chance.choice(shelf.images))
     if chance.random() < 0.6:

@@ -25,7 +25,7 @@ from videogen.model.golden_frame import SHIPPED, GoldenFrame
 from videogen.model.media import Media
 from videogen.model.profile import Encoder, Profile
 from videogen.model.stock import Edited, Stock
-from videogen.model.timeline import Canvas, Clip, ImageOverlay
+from videogen.model.timeline import Clip, ImageOverlay
 from videogen.plan import compile_plan
 from videogen.raster import rasterised
 from videogen.raster.drawing import drawn_here
@@ -42,11 +42,10 @@ class House:
     files: dict[str, Path]
 
     def compiled(self, described: Described) -> Edited:
-        """Check and compile a description, in small where it is a golden frame."""
+        """Check and compile a description."""
         words = json.dumps(described.words)
         if described.recipe == "golden_frame":
-            canvas = Canvas(width=108, height=192, fps=Fraction(10))
-            return golden_frame_timeline(GoldenFrame.model_validate_json(words), self.stock, canvas)
+            return golden_frame_timeline(GoldenFrame.model_validate_json(words), self.stock)
         return composition_timeline(Composition.model_validate_json(words), self.stock)
 
 

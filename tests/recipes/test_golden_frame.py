@@ -209,6 +209,7 @@ def test_little_memory_makes_a_small_video_and_that_is_said() -> None:
     assert (small.timeline.canvas.width, small.timeline.canvas.height) == (720, 1280)
     assert (image.x, image.y, image.width, image.height) == (60, 106, 600, 1068)
     assert made(stock(memory_mb=4000)) == made()
+    assert made(stock(memory_mb=900), resolution="540x960").warnings == (), "it is smaller than that already"
 
 
 def test_no_longer_than_the_house_allows() -> None:
@@ -244,7 +245,8 @@ REFUSED: list[dict[str, Any]] = [
     {"images": []},
     {"text_overlay": "x" * 501},
     {"music": "a.mp3", "audio": "b.mp3"},
-    {"duration": 0},
+    {"duration": 0.5},
+    {"resolution": "1080p"},
     {"seconds_per_image": 0.5},
     {"beats": "maybe"},
     {"glitter": True},

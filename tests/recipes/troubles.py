@@ -156,7 +156,12 @@ def _no_beats(_: Random, words: dict[str, Any]) -> str:
     return "/beats"
 
 
-GOLDEN_TROUBLES: tuple[Trouble, ...] = (_no_image, _long_hook, _no_time, _hasty_images, _no_beats)
+def _on_its_side(_: Random, words: dict[str, Any]) -> str:
+    words["resolution"] = "1080p"
+    return "/resolution"
+
+
+GOLDEN_TROUBLES: tuple[Trouble, ...] = (_no_image, _long_hook, _no_time, _hasty_images, _no_beats, _on_its_side)
 
 
 def invalid(seed: int, shelf: Shelf = REAL) -> Described:

@@ -17,8 +17,7 @@ from videogen.model.style import Shadow, Zoom
 from videogen.model.timebase import Range, frames_of
 from videogen.model.timeline import Canvas, Gap, ImageOverlay, Overlay, SoundTrack, TextOverlay, Timeline, VideoOverlay
 
-CANVAS = Canvas(width=1080, height=1920, fps=Fraction(30))
-SMALL_CANVAS = Canvas(width=720, height=1280, fps=Fraction(30))
+SMALL = (720, 1280)
 LOW_MEMORY_MB = 2048
 """A job may take 2 GB; where less is free, the canvas is the small one, of less than half as many pixels."""
 BACKGROUND = "#050505"
@@ -33,9 +32,11 @@ MISFIT_MOST = Fraction(1, 50)
 HOOK_HEIGHT = Fraction(1, 5)
 IMAGE_S = Fraction(3)
 FADE_S = Fraction(2)
+FADE_SHARE = 4
+"""Music goes out within two seconds of the end, and within no more than a quarter of the whole."""
 
 
-def golden_frame_timeline(golden: GoldenFrame, stock: Stock, canvas: Canvas = CANVAS) -> Edited:
+def golden_frame_timeline(golden: GoldenFrame, stock: Stock) -> Edited:
     """Compile a golden frame. What is not there is done without, with a warning, as long as one image is.
 
     Its length is what it says, else that of its music, else three seconds for each image; the images come again until
@@ -44,11 +45,11 @@ def golden_frame_timeline(golden: GoldenFrame, stock: Stock, canvas: Canvas = CA
     Raises: RecipeError: no image is there, or it is told to be longer than the house allows.
     """
     warnings: list[str] = []
-    if canvas == CANVAS and is_low(stock.memory_mb):
-        canvas = SMALL_CANVAS
-        warnings.append(
-            f"low-memory: {stock.memory_mb} MB of memory are free, so the video is {canvas.width}x{canvas.height}"
-        )
+    size = golden.resolution
+    if is_low(stock.memory_mb) and size > SMALL:
+        size = SMALL
+        warnings.append(f"low-memory: {stock.memory_mb} MB of memory are free, so the video is {size[0]}x{size[1]}")
+    canvas = Canvas(width=size[0], height=size[1], fps=golden.fps)
     made = _Frame(golden, stock, canvas, warnings)
     return Edited(made.timeline(), tuple(warnings))
 
@@ -78,7 +79,7 @@ class _Frame:
             *self._border(whole),
             *self._hook(whole),
         ]
-        fade = min(length, frames_of(FADE_S, self.canvas.fps))
+        fade = min(length // FADE_SHARE, frames_of(FADE_S, self.canvas.fps))
         gain = self.golden.music_volume
         return Timeline(
             canvas=self.canvas,

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from videogen.model.lettering import Style
 from videogen.model.stock import Mention
 from videogen.model.value import Value
-from videogen.model.written import Lufs, Name, Seconds, Volume
+from videogen.model.written import Lufs, Name, Rate, Seconds, Size, Volume
 
 SHIPPED = "shipped:"
 """What a name of a file that comes with videogen begins with; the rest is its name in `videogen.assets`."""
@@ -39,7 +39,7 @@ class GoldenFrame(Value):
     frame: Name = Field(
         default="default", description="An image, or default, or procedural (a plain golden border), or none."
     )
-    duration: Annotated[Seconds, Field(gt=0)] | None = Field(
+    duration: Annotated[Seconds, Field(ge=1)] | None = Field(
         default=None, description="s; left out: the music's, or 3 for every image."
     )
     seconds_per_image: ShownFor | None = Field(
@@ -48,7 +48,16 @@ class GoldenFrame(Value):
     beats: Literal["auto", "off"] = Field(default="auto", description="Whether cuts wait for the music's beats.")
     music_volume: Volume = Fraction(1)
     loudness: Lufs = Field(default=Fraction(-14), description="LUFS; the music is brought there.")
+    resolution: Size = Field(default=(1080, 1920), description="Of the shape 9:16, upright; 540x960 for a quick look.")
+    fps: Rate = Fraction(30)
     crf: Annotated[int, Field(ge=0, le=51)] = 20
+
+    @field_validator("resolution")
+    @classmethod
+    def _is_upright(cls, size: tuple[int, int]) -> tuple[int, int]:
+        if abs(Fraction(size[0], size[1]) - Fraction(9, 16)) > Fraction(1, 100):
+            raise ValueError("expected a size of the shape 9:16, as 1080x1920, 720x1280 or 540x960")
+        return size
 
     @model_validator(mode="after")
     def _plays_once(self) -> "GoldenFrame":

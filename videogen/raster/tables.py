@@ -78,7 +78,8 @@ def _content(path: Path) -> str:
         raise _bad(path, f"is larger than {BYTES_MOST >> 20} MiB")
     if b"\0" in content[:4096]:
         raise _bad(path, "is no text")
-    return content.decode("utf-8-sig", errors="replace")
+    # The codec that takes the mark off itself is a module of its own, and a child behind walls can open none.
+    return content.decode("utf-8", errors="replace").removeprefix("\ufeff")
 
 
 def _read(path: Path) -> _Cube:
