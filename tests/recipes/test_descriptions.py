@@ -188,3 +188,15 @@ def test_real_media_make_plans_as_well() -> None:
             for one in timeline.overlays
             if isinstance(one, ImageOverlay)
         )
+
+
+def test_a_table_is_read_behind_walls(small: House) -> None:
+    """A .cube file is read by the child that can open nothing else any more, and becomes a picture (C11)."""
+    words = {"clips": [{"file": "a.mp4", "trim_end": 0.5, "lut": "warm.cube"}], "output": {"resolution": "160x90"}}
+    timeline = small.compiled(Described("composition", words)).timeline
+
+    drawn = rasterised(timeline, small.files.__getitem__, fonts=())
+
+    (clip,) = drawn.timeline.picture
+    assert isinstance(clip, Clip)
+    assert clip.lut in drawn.images
