@@ -272,18 +272,18 @@ BAD: list[tuple[Change, str, str]] = [
     (second(source=span(0, 900)), "has 60 at 30 fps", "it ends after the clip"),
     (second(colour="pink"), "at /picture/1/colour: ", "no such colour"),
     (second(speed=2), "at /picture/1/speed: ", "no such field"),
-    (second(type="clop"), "at /picture/1: ", "no such thing"),
-    (second(asset="gone.mp4"), "gone.mp4 cannot be read", "no such file"),
-    (second(asset="."), ". is no regular file", "a folder is no file"),
-    (second(asset="concat:red.mp4|blue.mp4"), "concat:red.mp4|blue.mp4 cannot be read", "a protocol is no file"),
+    (second(type="clop"), "at /picture/1/type: ", "no such thing"),
+    (second(asset="gone.mp4"), '/picture/1/asset names "gone.mp4", which is not there', "no such file"),
+    (second(asset="."), 'names ".", which is no regular file', "a folder is no file"),
+    (second(asset="concat:red.mp4|blue.mp4"), "which is not there", "a protocol is no file"),
     (second(asset="a" * 64), "holds nothing with the hash aaaaaaaaaaaa", "no such content"),
     (second(asset="story.json"), "story.json", "a text is no clip"),
-    (second(asset="voice.mp3"), "voice.mp3 has no picture", "a sound is no clip"),
-    (over(type="image", asset="red.mp4"), "red.mp4 is no PNG", "a film is no picture"),
+    (second(asset="voice.mp3"), 'names "voice.mp3", which has no picture', "a sound is no clip"),
+    (over(type="image", asset="red.mp4"), "which is a film or a sound", "a film is no picture"),
     (over(type="image", asset="badge.png", at=span(0, 99)), "past the timeline's 80 frames", "it lasts too long"),
     (over(type="text", text="x", size=20, font="badge.png"), "badge.png", "a picture is no font"),
     (over(type="text", text="", size=20), "at /overlays/0/text: ", "no words"),
-    (lambda words: words.update(sounds=[{"asset": "inset.mp4"}]), "inset.mp4 has no sound", "it is silent"),
+    (lambda words: words.update(sounds=[{"asset": "inset.mp4"}]), '"inset.mp4", which has no sound', "it is silent"),
     (lambda words: words.update(picture=[]), "at /picture: ", "nothing is shown"),
     (lambda words: words["canvas"].update(width=0), "at /canvas/width: ", "it has no size"),
     (lambda words: words["canvas"].update(fps="fast"), "at /canvas/fps: ", "no number"),
@@ -312,7 +312,7 @@ def test_bad_file_is_one_sentence(folder: Path, change: Change, said: str, becau
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "is not JSON"), ("[]", "no timeline at /: "), ('"x"', "no timeline at /: "), ("[" * 100000, "is not JSON")],
+    [("{", "is not JSON"), ("[]", "no description at its top: expected an object"), ('"x"', "no description at its top: "), ("[" * 100000, "is not JSON")],
 )
 def test_file_that_is_no_timeline(folder: Path, text: str, said: str) -> None:
     """What is not JSON, or is not a timeline at all, is one sentence and 65."""

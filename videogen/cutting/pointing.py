@@ -1,5 +1,6 @@
 """Places in what a person wrote: JSON pointers (RFC 6901), and what is wrong at one, as one sentence."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -46,10 +47,12 @@ _EXPECTED = {
     "too_short": "{min_length} entries or more",
     "too_long": "{max_length} entries or less",
     "string_pattern_mismatch": "text of the form {pattern}",
-    "union_tag_invalid": "{discriminator} of {expected_tags}",
     "union_tag_not_found": "the key {discriminator}",
     "union_tag_type": "the key {discriminator}",
 }
+
+
+_WORD = re.compile("'([^']*)'")
 
 
 class Trouble(NamedTuple):
@@ -113,13 +116,22 @@ def trouble_of(error: ValidationError, words: Any, model: type[BaseModel], *, va
         return _unknown_key(steps, words, model)
     if kind == "missing":
         return Trouble(pointer, "it is missing", f"Give {shown(steps[-1])} there.", "bad-description")
+    found = _found(words, steps)
     if kind == "value_error":
-        return Trouble(pointer, lead["msg"].removeprefix("Value error, ").rstrip("."), "Correct it there.", value_code)
+        said = lead["msg"].removeprefix("Value error, ").rstrip(".")
+        is_short = said.startswith("expected ") and not isinstance(found, dict | list)
+        return Trouble(pointer, f"{said}, found {shown(found)}" if is_short else said, "Correct it there.", value_code)
+    if kind == "union_tag_invalid":
+        key = lead["ctx"]["discriminator"].strip("'")
+        words_there = _WORD.findall(lead["ctx"]["expected_tags"])
+        said = f"expected {_listed(words_there)}, found {shown(found[key])}"
+        return Trouble(f"{pointer}/{key}", said, _meant(found[key], words_there), "bad-description")
     if "-" in kind:  # a code of ours, by which a model says more than that it is wrong
         return Trouble(pointer, lead["msg"].rstrip("."), "Correct it there.", kind)
     same = [one for one in details if tuple(_steps(words, one)) == steps]
     wanted = " or ".join(dict.fromkeys(map(_expected, same)))
-    return Trouble(pointer, f"expected {wanted}, found {shown(_found(words, steps))}", "Correct it.", "bad-description")
+    known = [word for one in same if one["type"] == "literal_error" for word in _WORD.findall(one["ctx"]["expected"])]
+    return Trouble(pointer, f"expected {wanted}, found {shown(found)}", _meant(found, known), "bad-description")
 
 
 def expect_object(words: Any, what: str) -> None:
@@ -175,7 +187,25 @@ def _expected(error: ErrorDetails) -> str:
     form = _EXPECTED.get(error["type"])
     if form is None:
         return error["msg"][:1].lower() + error["msg"][1:].rstrip(".")
-    return form.format(**error.get("ctx", {}))
+    if error["type"] == "literal_error":
+        return _listed(_WORD.findall(error["ctx"]["expected"])) or _quotes(error["ctx"]["expected"])
+    return _quotes(form.format(**error.get("ctx", {})))
+
+
+def _quotes(words: str) -> str:
+    """Give words in the quotes that JSON has."""
+    return _WORD.sub(r'"\1"', words)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Name words that may stand at a place, the first of many."""
+    named = ", ".join(f'"{word}"' for word in words[:NAMED_KEYS])
+    return f"{named}, ..." if len(words) > NAMED_KEYS else " or ".join(named.rsplit(", ", 1))
+
+
+def _meant(found: object, known: Sequence[str]) -> str:
+    word = nearest(found, known) if isinstance(found, str) else ""
+    return f"Did you mean {shown(word)}?" if word else "Correct it there."
 
 
 # -- keys --------------------------------------------------------------------------------------------------------------
