@@ -114,7 +114,7 @@ uninstall-systemd: ## take them away again; the rooms, the user and your drop-in
 	echo "  systemctl disable --now videogen-main; systemctl daemon-reload"
 
 docs: $(READY) ## write again the pages that are made from the code, the first hour among them
-	@set -e; for page in settings_table readme_verbs verdict_table trouble_codes command_pages metrics_table first_hour; do \
+	@set -e; for page in settings_table readme_verbs verdict_table trouble_codes recipe_tables command_pages metrics_table first_hour; do \
 		$(BIN)/python -m tests.docs.$$page; done
 
 clean: ## take away .venv and every cache; the rooms and logs stay

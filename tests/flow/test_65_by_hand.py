@@ -312,7 +312,12 @@ def test_bad_file_is_one_sentence(folder: Path, change: Change, said: str, becau
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "is not JSON"), ("[]", "no description at its top: expected an object"), ('"x"', "no description at its top: "), ("[" * 100000, "is not JSON")],
+    [
+        ("{", "is not JSON"),
+        ("[]", "no description at its top: expected an object"),
+        ('"x"', "no description at its top: "),
+        ("[" * 100000, "is not JSON"),
+    ],
 )
 def test_file_that_is_no_timeline(folder: Path, text: str, said: str) -> None:
     """What is not JSON, or is not a timeline at all, is one sentence and 65."""
