@@ -319,27 +319,20 @@ class House:
         overlay = None
         if logo.is_file():
             check_logo(logo)
-            x, y = LOGO_XY
-            overlay = ImageOverlay(asset=durable.digest(logo), x=x, y=y, at=Range(start=0, end=1))
+            overlay = ImageOverlay(asset=durable.digest(logo), x=LOGO_XY[0], y=LOGO_XY[1], at=Range(start=0, end=1))
         style = Style(canvas=self.canvas, logo=overlay, logo_file=logo if overlay else None)
         scratch = self.root / "processing" / f".warm.{name}"
         return Warmer(self.root, self.segments, self.bench, style, scratch)
 
     @cached_property
     def _rules(self) -> Rules:
-        """What descriptions may ask for."""
         import psutil
 
         from videogen.assemble import Rule
         from videogen.cutting import Rules
 
-        settings = self.settings
-        longest = {name: getattr(settings, name).max_s for name in ("composition", "golden_frame", "mix")}
-        return Rules(
-            longest_s={name: Fraction(str(most)) for name, most in longest.items()},
-            draw=Rule(settings.assemble.cooldown, settings.assemble.cooldown_of),
-            memory_mb=lambda: psutil.virtual_memory().available >> 20,
-        )
+        draw = Rule(self.settings.assemble.cooldown, self.settings.assemble.cooldown_of)
+        return Rules(self.settings.longest_s, draw, memory_mb=lambda: psutil.virtual_memory().available >> 20)
 
     @cached_property
     def desk(self) -> Desk:
@@ -347,14 +340,13 @@ class House:
         from videogen.cutting import Cutting
         from videogen.desk import Desk
 
-        is_spool = (self.root / "scanned").is_dir()
-
         def library() -> tuple[Path, Catalog]:
             self.catalog.load()
             return self.root, self.catalog
 
         cutting = Cutting(self.prober, library, self._rules)
-        return Desk(self.bench, self.prober, cutting, self.segments if is_spool else None, self.stop)
+        store = self.segments if (self.root / "scanned").is_dir() else None
+        return Desk(self.bench, self.prober, cutting, store, self.stop)
 
     @property
     def patient(self) -> Patient:
@@ -396,19 +388,12 @@ class House:
             ca_file=crawl.ca_file and str(self.root / crawl.ca_file),
             is_robots_asked=crawl.robots,
         )
-        trash = Trash(self.root)
 
         def refuse(link: Path, error: VideogenError) -> None:
-            trash.refuse(link, error, stage="crawl")
+            Trash(self.root).refuse(link, error, stage="crawl")
             durable.remove(side_path(link))
 
-        return Crawler(
-            self.root,
-            rules,
-            refuse=refuse,
-            max_words=crawl.max_words,
-            stop=self.stop,
-        )
+        return Crawler(self.root, rules, refuse=refuse, max_words=crawl.max_words, stop=self.stop)
 
     def log_file(self, process: str) -> Path:
         """Name the log of one process: `main`, `crawl`, `node-<name>`."""

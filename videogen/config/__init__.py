@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,12 @@ class Settings(BaseSettings):
     composition: Composition = Composition()
     golden_frame: GoldenFrame = GoldenFrame()
     mix: Mix = Mix()
+
+    @property
+    def longest_s(self) -> dict[str, Fraction]:
+        """Give the longest video that each recipe may ask for, by the recipe's name."""
+        most = {"composition": self.composition.max_s, "golden_frame": self.golden_frame.max_s, "mix": self.mix.max_s}
+        return {name: Fraction(str(seconds)) for name, seconds in most.items()}
 
     @classmethod
     def settings_customise_sources(
