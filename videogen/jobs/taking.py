@@ -243,6 +243,8 @@ class Taker:
             return False
         durable.move(entrance, target)
         point("jobs.promoted")
+        for said in task.warnings:
+            log.warning(f"{job.path}: {said}", task=job.task_id)
         return True
 
     def _publish(self, job: Job) -> None:
