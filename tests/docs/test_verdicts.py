@@ -19,6 +19,7 @@ CLASSES = {name: one for name, one in vars(errors).items() if isinstance(one, ty
 HANDED_ON = {
     "probe/prober.py": 1,  # what the inspector said
     "render/apart.py": 1,  # what the child said that looked at a file
+    "raster/apart.py": 1,  # what the child said that draws
     "cutting/recipes.py": 1,  # what is wrong in a description, as `trouble_of` says it
     "crawl/report.py": 1,  # the code that the troubles of all addresses share
 }
@@ -69,8 +70,9 @@ class Codes(ast.NodeVisitor):
         """Read what a variable may hold: what its function assigns, or what the module's calls give for it."""
         function = self._inside[-1] if self._inside else None
         assigned = list(_assigned(function or self._tree, name))
-        position = [argument.arg for argument in function.args.args].index(name) if not assigned and function else -1
-        if not assigned and function:
+        given = [argument.arg for argument in function.args.args] if function else []
+        if not assigned and function and name in given:  # else a pattern caught it: another wrote it
+            position = given.index(name)
             calls = [node for node in ast.walk(self._tree) if isinstance(node, ast.Call)]
             ours = [call for call in calls if getattr(call.func, "id", "") == function.name]
             assigned = [call.args[position] for call in ours]
