@@ -27,8 +27,6 @@ def test_a_line_has_frame_rate_size_and_time_left(monkeypatch: pytest.MonkeyPatc
         "fps": 20.0,
         "size_bytes": 2_000_000,
         "eta_s": 15,
-        "log_level": "",
-        "event": "",
     }
 
 
