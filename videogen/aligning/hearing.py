@@ -1,0 +1,103 @@
+"""Asking when a text is spoken: a child decodes and listens, and only its numbers come back."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from threading import Event
+from typing import Any, NamedTuple
+
+from videogen import cage
+from videogen.aligning.cues import Cue, Word, cues_of
+from videogen.errors import Stopped
+from videogen.model.media import Media
+
+LIMITS = cage.Limits(memory_bytes=2 << 30, open_files=64)
+LONGEST_S = 600
+"""Ten minutes take about one of a core, and the assembler waits for it."""
+WALL_S = 240.0
+WORDS_MOST = 5000
+ABSENT = "pocketsphinx is not installed; install videogen with its extra `captions`"
+
+
+class Aligned(NamedTuple):
+    """Captions in seconds of the voice; `because`: why there are none. `fit`: log-likelihood of a frame, about -2."""
+
+    cues: tuple[Cue, ...] = ()
+    fit: float | None = None
+    because: str = ""
+
+
+def aligned(voice: Path, text: str, media: Media, stop: Event | None = None) -> Aligned:
+    """Find when a text is spoken in a voice, and lay it out as captions.
+
+    Raises: Stopped: `stop` was set.
+    """
+    lines = [line.split() for line in text.splitlines() if line.split()]
+    words = [word for line in lines for word in line]
+    if media.sound is None or not words:
+        return Aligned(because="there is nothing to hear, or nothing to read")
+    if media.sound.duration_s > LONGEST_S or len(words) > WORDS_MOST:
+        return Aligned(because=f"it is longer than {LONGEST_S // 60} minutes; put an .srt beside the voice")
+    if importlib.util.find_spec("pocketsphinx") is None:
+        return Aligned(because=ABSENT)
+    told = _told(voice, words, (media.container, media.sound.codec), stop)
+    if told is None:
+        return Aligned(because="what listens for words failed on it")
+    if told["because"]:
+        return Aligned(fit=told["fit"], because=str(told["because"]))
+    return Aligned(tuple(cues_of(_timed(words, told["at"], set(_ends(lines))))), told["fit"])
+
+
+def _ends(lines: list[list[str]]) -> list[int]:
+    ends, nth = [], 0
+    for line in lines:
+        nth += len(line)
+        ends.append(nth - 1)
+    return ends
+
+
+def _timed(words: list[str], at: list[list[float] | None], ends: set[int]) -> list[Word]:
+    """Give each word its time; one that was not listened for has none of its own, and goes with the one before."""
+    timed: list[Word] = []
+    first = next((one[0] for one in at if one), 0.0)
+    for nth, (word, one) in enumerate(zip(words, at, strict=True)):
+        before = timed[-1].end_s if timed else first
+        start, end = one or (before, before)
+        timed.append(Word(word, start, end, nth in ends))
+    return timed
+
+
+def _told(voice: Path, words: list[str], how: tuple[str, str], stop: Event | None) -> dict[str, Any] | None:
+    argv = [sys.executable, "-P", "-m", "videogen.aligning.ear", *how]
+    calm = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        with voice.open("rb") as sound, tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as told:
+            text.write(json.dumps(words).encode())
+            text.seek(0)
+            given = [sound.fileno(), text.fileno()]
+            child = cage.spawn(
+                [*argv, *map(str, given)], LIMITS, stdout=told, pass_fds=given, env=cage.child_environment() | calm
+            )
+            _wait(child, stop)
+            told.seek(0)
+            answer = json.loads(told.read())
+            return answer if isinstance(answer, dict) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _wait(child: cage.Child, stop: Event | None) -> None:
+    left_s = WALL_S
+    while left_s > 0:
+        try:
+            child.wait(timeout=0.1)
+            return
+        except subprocess.TimeoutExpired:
+            left_s -= 0.1
+        if stop is not None and stop.is_set():
+            cage.end(child, grace_s=1.0)
+            raise Stopped("listening for words was stopped", remedy="It is done again at the next start.")
+    cage.end(child, grace_s=1.0)
