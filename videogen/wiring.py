@@ -207,27 +207,12 @@ class House:
 
     @cached_property
     def assembler(self) -> Assembler:
-        """The way from scanned/ to tasks/. Raises: ConfigError: the logo is no PNG."""
-        from videogen.assemble import Assembler, Rule, StoryRule, check_logo
+        """The way from scanned/ to tasks/. Raises: ConfigError: a logo is no PNG."""
+        from videogen.assemble import Assembler, story_rules
 
-        render, assemble = self.settings.render, self.settings.assemble
-        logo = self.root / render.logo
-        if logo.is_file():
-            check_logo(logo)
-        fps = self.canvas.fps
-        rule = StoryRule(
-            canvas=self.canvas,
-            frame_rate=fps.numerator if fps.denominator == 1 else str(fps),
-            logo=logo,
-            voice_gain=Fraction(str(render.voice_gain)),
-            music_gain=Fraction(str(render.music_gain)),
-            category=assemble.category,
-            settle_s=assemble.settle_s,
-            priority=assemble.priority,
-            tags=assemble.tags,
-            draw=Rule(assemble.cooldown, assemble.cooldown_of),
-        )
-        return Assembler(self.spool, self.catalog, rule)
+        story, assemble, render = self.settings.story, self.settings.assemble, self.settings.render
+        rule, own = story_rules(self.root, dict(story) | dict(assemble) | dict(render), story.category)
+        return Assembler(self.spool, self.catalog, rule, own=own)
 
     @cached_property
     def explainer(self) -> Explainer:

@@ -175,7 +175,7 @@ def test_kinds_and_categories_are_told_apart(root: Path) -> None:
     assert [asset.path for asset in catalog.of_kind("video")] == sorted(paths)
     assert [asset.path for asset in catalog.of_kind("video", "b")] == sorted(paths)[2:]
     assert [*catalog.of_kind("video", "c"), *catalog.of_kind("frame")] == []
-    assert catalog.counts() == {"video": 4, "frame": 0, "music": 0, "voice": 0, "link": 0}
+    assert catalog.counts() == {"video": 4, "frame": 0, "music": 0, "voice": 0, "text": 0, "link": 0}
 
 
 def test_entrance_is_emptied_at_start_and_is_no_part_of_the_library(root: Path) -> None:

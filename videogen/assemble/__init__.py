@@ -6,10 +6,11 @@ Promises after a crash: a voice has one task, ever: its id was given at intake; 
 Fails with: ConfigError: the logo is no PNG. Known limits: what a video that failed would have shown stays counted.
 """
 
-from videogen.assemble.assembler import UP, Assembler, StoryRule, Waiting, check_logo, fill
+from videogen.assemble.assembler import UP, Assembler, Waiting, fill
 from videogen.assemble.drawing import Rule
 from videogen.assemble.lending import lent_clips
 from videogen.assemble.replay import Replay, Row, replayed
+from videogen.assemble.rules import StoryRule, check_logo, story_rules
 
 __all__ = [
     "UP",
@@ -23,4 +24,5 @@ __all__ = [
     "fill",
     "lent_clips",
     "replayed",
+    "story_rules",
 ]

@@ -1,48 +1,30 @@
 """A voice in the library becomes a task: one track, clips for as long as it lasts, a logo, and the papers."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
 from uuid import UUID, uuid4
 
 import structlog
 
 from videogen import durable, spans
 from videogen.assemble import history
-from videogen.assemble.drawing import Drawing, Rule
+from videogen.assemble.drawing import Drawing
+from videogen.assemble.dressing import dressed
+from videogen.assemble.rules import StoryRule, check_logo
 from videogen.catalog import Catalog, Entry, keep_logo
 from videogen.edit.story import story_frames
-from videogen.errors import ConfigError, MissingInput, SetupError, TemporaryError
+from videogen.errors import MissingInput, SetupError, TemporaryError
 from videogen.model.choice import Candidate
-from videogen.model.media import Asset
+from videogen.model.media import TEXTS, Asset
 from videogen.model.task import ClipUse, Input, Inputs, Render, Task
-from videogen.model.timeline import Canvas
 from videogen.spool import Spool
 
 log = structlog.get_logger()
 
-PNG = b"\x89PNG\r\n\x1a\n"
 UP = "../../"
 """From a task's folder to the root: the same from tasks/<id>/ and processing/<id>/."""
-
-
-@dataclass(frozen=True)
-class StoryRule:
-    """What every story has in common. `frame_rate` is the word for metadata.json; `settle_s` in seconds."""
-
-    canvas: Canvas
-    frame_rate: int | str
-    logo: Path
-    voice_gain: Fraction = Fraction(1)
-    music_gain: Fraction = Fraction(1, 4)
-    category: Literal["prefer", "only"] = "prefer"
-    settle_s: float = 60.0
-    priority: int = 5
-    tags: tuple[str, ...] = ()
-    draw: Rule = field(default_factory=Rule)
 
 
 @dataclass(frozen=True)
@@ -57,16 +39,23 @@ class Assembler:
     """scanned/ → tasks/. A voice's task has the id the voice was given at intake, so nothing is assembled twice."""
 
     def __init__(
-        self, spool: Spool, catalog: Catalog, rule: StoryRule, clock: Callable[[], float] = time.monotonic
+        self,
+        spool: Spool,
+        catalog: Catalog,
+        rule: StoryRule,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        own: Mapping[str, StoryRule] | None = None,
     ) -> None:
         self._spool = spool
         self._catalog = catalog
         self._rule = rule
+        self._own = own or {}
         self._clock = clock
         self._since: dict[str, float] = {}
         self._said: dict[str, str] = {}
         self._recall_from = history.Rooms(spool)
-        self._logo_was: tuple[object, Input] | None = None
+        self._logos: dict[Path, tuple[object, Input]] = {}
 
     def assemble_once(self, arriving: Sequence[Path] = ()) -> list[Waiting]:
         """Make a task of every voice that can have one; give those that wait, each with its reason.
@@ -80,8 +69,8 @@ class Assembler:
         for voice in self._catalog.voices_to_assemble():
             since = self._since.setdefault(voice.path, self._clock())
             reason = self._missing(voice)
-            if reason is None and coming and self._clock() - since < self._rule.settle_s:
-                reason = f"{coming} music or video files are still arriving in raw/"
+            if reason is None and self._clock() - since < self._rule.settle_s:
+                reason = self._coming(voice, coming, arriving)
             if reason is None and (reason := common) is None:
                 with spans.story(voice.task_id):
                     reason, is_common = self._try_to_assemble(voice)
@@ -95,6 +84,17 @@ class Assembler:
                 log.info(f"Waiting: {voice.path}", task=voice.task_id, because=reason)
                 self._said[voice.path] = reason
         return waiting
+
+    def _coming(self, voice: Entry, coming: int, arriving: Sequence[Path]) -> str | None:
+        """Say what a voice waits for that is on its way."""
+        if coming:
+            return f"{coming} music or video files are still arriving in raw/"
+        if self._rule_of(voice.category).dress.captions != "off":
+            home = Path("story", voice.category, voice.story, "voice")
+            words = [path for path in arriving if path.parent == home and path.suffix.lower() in TEXTS]
+            mine = [path.name for path in words if path.stem == Path(voice.path).stem]
+            return f"its words are still arriving in raw/, as {mine[0]}" if mine else None
+        return None
 
     def _recall(self) -> None:
         """Count the videos that the rooms know and the library does not: earlier ones, and what a person had made."""
@@ -124,13 +124,14 @@ class Assembler:
 
         Raises: MissingInput: the logo it shows is not the one of the settings any more.
         """
-        logo, now = task.inputs.logo, self._logo() if task.inputs.logo else None
+        rule = self._rule_of(task.category)
+        logo, now = task.inputs.logo, self._logo(rule.logo) if task.inputs.logo else None
         if logo is not None and (now is None or now.sha256 != logo.sha256):
             remedy = "Put that logo back for as long as its task is made."
             raise MissingInput(f"render.logo is not the logo {logo.path} that the video shows", remedy=remedy)
         anew = {"task_id": str(uuid4()), "attempts": 0, "avoid": (), "not_before_s": 0.0}
         made = task.model_copy(update={**anew, "priority": priority, "tags": tags})
-        self._spool.publish(made, lambda folder: fill(folder, made, self._rule.logo))
+        self._spool.publish(made, lambda folder: fill(folder, made, rule.logo))
         return made
 
     def _missing(self, voice: Entry) -> str | None:
@@ -152,9 +153,12 @@ class Assembler:
     def _assemble(self, entry: Entry) -> None:
         voice = self._catalog.asset(entry.path)
         if not self._spool.room_of(voice.task_id):
-            task = self._task(voice)
+            rule = self._rule_of(voice.category)
+            task = self._task(voice, rule)
             with spans.span("assemble"):
-                self._spool.publish(task, lambda folder: fill(folder, task, self._rule.logo))
+                self._spool.publish(task, lambda folder: fill(folder, task, rule.logo))
+            for warning in task.warnings:
+                log.warning(f"Made tasks/{task.task_id} without", task=task.task_id, because=warning)
             log.info(
                 f"Made tasks/{task.task_id} of {voice.path}",
                 task=task.task_id,
@@ -167,13 +171,16 @@ class Assembler:
             history.recall_one(self._spool, self._catalog, voice.task_id)
         self._catalog.mark_assembled(voice)
 
-    def _task(self, voice: Asset) -> Task:
-        canvas = self._rule.canvas
+    def _rule_of(self, category: str) -> StoryRule:
+        return self._own.get(category, self._rule)
+
+    def _task(self, voice: Asset, rule: StoryRule) -> Task:
+        canvas = rule.canvas
         seed = UUID(voice.task_id).int % 2**32
         frames = story_frames(voice.media, canvas)
-        chosen = self._drawing(voice.category).choose(canvas, frames, seed)
-        logo = self._logo()
-        return Task(
+        chosen = self._drawing(voice.category).choose(canvas, frames, seed, rule.dress.asks(canvas))
+        logo = self._logo(rule.logo)
+        task = Task(
             task_id=voice.task_id,
             category=voice.category,
             story_name=voice.story,
@@ -181,15 +188,15 @@ class Assembler:
             video_files=tuple(UP + clip.path for clip in chosen.clips),
             render=Render(
                 resolution=f"{canvas.width}x{canvas.height}",
-                frame_rate=self._rule.frame_rate,
+                frame_rate=rule.frame_rate,
                 logo="logo.png" if logo else None,
             ),
             seed=seed,
             frames=frames,
-            voice_gain=self._rule.voice_gain,
-            music_gain=self._rule.music_gain,
-            priority=self._rule.priority,
-            tags=self._rule.tags,
+            voice_gain=rule.voice_gain,
+            music_gain=rule.music_gain,
+            priority=rule.priority,
+            tags=rule.tags,
             inputs=Inputs(
                 voice=Input(path=voice.path, sha256=voice.sha256),
                 music=Input(path=chosen.track.path, sha256=chosen.track.sha256),
@@ -198,19 +205,19 @@ class Assembler:
             ),
             choice=chosen.record,
         )
+        return task if rule.dress.is_plain else dressed(self._spool.root, task, rule.dress, canvas, chosen)
 
-    def _logo(self) -> Input | None:
-        path = self._rule.logo
+    def _logo(self, path: Path) -> Input | None:
         if not path.is_file():
             return None
         found = path.stat()
         stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-        if self._logo_was is None or self._logo_was[0] != stamp:
+        if self._logos.get(path, (None,))[0] != stamp:
             check_logo(path)
             logo = Input(path=f"{PurePosixPath(path.name)}", sha256=durable.digest(path))
             keep_logo(self._spool.root, path, logo.sha256)
-            self._logo_was = stamp, logo
-        return self._logo_was[1]
+            self._logos[path] = stamp, logo
+        return self._logos[path][1]
 
 
 def fill(folder: Path, task: Task, logo: Path) -> None:
@@ -231,22 +238,6 @@ def _uses(clips: Sequence[Candidate], frames: int) -> tuple[ClipUse, ...]:
         uses.append(ClipUse(path=clip.path, sha256=clip.sha256, in_frame=0, out_frame=shown))
         left -= shown
     return tuple(uses)
-
-
-def check_logo(path: Path) -> None:
-    """Prove that a file is a PNG that can be drawn. Raises: ConfigError: it is not."""
-    import av  # noqa: PLC0415 -- whoever draws no logo starts in less time without
-
-    try:
-        with path.open("rb") as file:
-            is_png = file.read(len(PNG)) == PNG
-        if is_png:
-            with av.open(f"file:{path}", format="png_pipe", options={"protocol_whitelist": "file"}) as picture:
-                is_png = next(picture.decode(video=0), None) is not None
-    except (OSError, av.FFmpegError):
-        is_png = False
-    if not is_png:
-        raise ConfigError(f"the logo {path} is not a PNG", remedy="Save it as PNG, or set render.logo to another file.")
 
 
 def video_list(paths: Sequence[str]) -> str:

@@ -25,19 +25,31 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Extra:
+    """What a dressed story asks of its draw. Units: `overlap` in frames that a clip shares with the one before."""
+
+    overlap: int = 0
+    has_frame: bool = False
+
+
+@dataclass(frozen=True)
 class Chosen:
     """Clips in playing order, a track, and how they came."""
 
     clips: tuple[Candidate, ...]
     track: Candidate
     record: Choice
+    frame: Candidate | None = None
 
 
 class LibraryPool:
     """All of a kind that may be drawn for a video of a category. Each answer is of its own moment."""
 
-    def __init__(self, catalog: Catalog, kind: Kind, of: str | None, canvas: Canvas, resting: frozenset[int]) -> None:
+    def __init__(
+        self, catalog: Catalog, kind: Kind, of: str | None, canvas: Canvas, resting: frozenset[int], overlap: int = 0
+    ) -> None:
         self._catalog = catalog
+        self._overlap = overlap
         self._kind = kind
         self._of = of
         self._canvas = canvas
@@ -63,10 +75,11 @@ class LibraryPool:
         return self._as_candidate(*found, is_resting=lot in self._resting)
 
     def _as_candidate(self, entry: Entry, last: str, *, is_resting: bool) -> Candidate:
+        there = length_frames(entry.length_s, self._canvas) if self._kind == "video" else 1
         return Candidate(
             path=entry.path,
             sha256=entry.sha256,
-            frames=length_frames(entry.length_s, self._canvas) if self._kind == "video" else 1,
+            frames=max(1, there - self._overlap),
             uses=entry.uses,
             weight=entry.weight,
             twin=entry.twin,
@@ -93,23 +106,25 @@ class Drawing:
         """Whether there is anything of a kind to draw from."""
         return self._catalog.count(kind, self._of(kind)) > 0
 
-    def choose(self, canvas: Canvas, frames: int, seed: int) -> Chosen:
-        """Draw a track, and clips for so many frames; all of them are there now.
+    def choose(self, canvas: Canvas, frames: int, seed: int, extra: Extra | None = None) -> Chosen:
+        """Draw a track, and clips for so many frames; all of them are there now. `extra`: the story is dressed.
 
         Raises: MissingInput: nothing is left to draw from.
         """
         while True:
             try:
-                return self._chosen(canvas, frames, seed)
+                return self._chosen(canvas, frames, seed, extra)
             except GoneError:
                 continue  # each time the library has one less: it comes to an end
 
-    def _chosen(self, canvas: Canvas, frames: int, seed: int) -> Chosen:
-        pools = {kind: self._pool(kind, canvas) for kind in ("video", "music")}
-        clips = choose_clips(pools["video"], frames, seed)
-        track = choose_track(pools["music"], seed)
+    def _chosen(self, canvas: Canvas, frames: int, seed: int, extra: Extra | None) -> Chosen:
+        clips = choose_clips(self._pool("video", canvas, extra.overlap if extra else 0), frames, seed)
+        track = choose_track(self._pool("music", canvas), seed)
+        has_frame = extra is not None and extra.has_frame and self._catalog.count("frame", self._category) > 0
+        frame = choose_track(self._pool("frame", canvas), seed) if has_frame else None
         drawn = {one.path: one for one in sorted(clips, key=lambda one: one.path)}
-        if gone := [path for path in (*drawn, track.path) if not (self._root / path).is_file()]:
+        paths = (*drawn, track.path, *((frame.path,) if frame else ()))
+        if gone := [path for path in paths if not (self._root / path).is_file()]:
             self._forget(gone)
             raise GoneError
         record = Choice(
@@ -118,18 +133,20 @@ class Drawing:
             scope=self._rule.scope,
             clips=Draw(pool=self._count("video"), drawn=tuple(drawn.values())),
             music=Draw(pool=self._count("music"), drawn=(track,)),
+            frame=Draw(pool=self._count("frame"), drawn=(frame,)) if frame else None,
+            need=frames if extra else None,
         )
-        return Chosen(clips, track, record)
+        return Chosen(clips, track, record, frame)
 
-    def _pool(self, kind: str, canvas: Canvas) -> LibraryPool:
-        of: Kind = "video" if kind == "video" else "music"
+    def _pool(self, kind: Kind, canvas: Canvas, overlap: int = 0) -> LibraryPool:
         whose = self._category if self._rule.scope == "category" else None
-        resting = self._catalog.resting(of, whose, self._rule.cooldown)
-        return LibraryPool(self._catalog, of, self._of(of), canvas, resting)
+        resting = self._catalog.resting(kind, whose, self._rule.cooldown)
+        return LibraryPool(self._catalog, kind, self._of(kind), canvas, resting, overlap)
 
     def _of(self, kind: Kind) -> str | None:
         """Give the category to draw from: the video's own; where that has none, and others are allowed, all of them."""
-        return self._category if self._is_own_only or self._catalog.count(kind, self._category) else None
+        is_own = self._is_own_only or kind == "frame"  # a layer is made for what it lies over
+        return self._category if is_own or self._catalog.count(kind, self._category) else None
 
     def _count(self, kind: Kind) -> int:
         return max(1, self._catalog.count(kind, self._of(kind)))

@@ -18,7 +18,8 @@ def use_of(task: Task) -> Use:
     """Say what a task shows and plays."""
     inputs = task.inputs
     music = [inputs.music.sha256] if inputs.music else []
-    shown = dict.fromkeys((*music, *(clip.sha256 for clip in inputs.clips)))
+    layer = [one.sha256 for one in task.choice.frame.drawn] if task.choice and task.choice.frame else []
+    shown = dict.fromkeys((*music, *(clip.sha256 for clip in inputs.clips), *layer))
     heard = [one.sha256 for one in (inputs.voice, *inputs.others, inputs.logo) if one]
     besides = tuple(one for one in dict.fromkeys(heard) if one not in shown)
     return Use(task_id=task.task_id, category=task.category, shown=tuple(shown), besides=besides)

@@ -54,7 +54,8 @@ def replayed(root: Path, task: Task) -> Replay:
             f"the task {task.task_id} does not say what its clips were chosen from",
             remedy="Only stories have that record, not older ones; its clips stand in its papers.",
         )
-    clips = choose_clips(Hand(choice.clips.drawn), task.frames, choice.seed)
+    clips = choose_clips(Hand(choice.clips.drawn), choice.need or task.frames, choice.seed)
+    layer = [choose_track(Hand(choice.frame.drawn), choice.seed)] if choice.frame else []
     track = choose_track(Hand(choice.music.drawn), choice.seed)
     chosen = [clip.path for clip in task.inputs.clips]
     for swap in task.swaps:  # what a person changed afterwards was not chosen
@@ -67,9 +68,16 @@ def replayed(root: Path, task: Task) -> Replay:
         music_pool=choice.music.pool,
         cooldown=choice.cooldown,
         scope=choice.scope,
-        rows=(*rows, _row(root, "music", track, ())),
-        recorded=(*chosen, task.inputs.music.path),
+        rows=(*rows, _row(root, "music", track, ()), *(_row(root, "frame", one, ()) for one in layer)),
+        recorded=(*chosen, task.inputs.music.path, *_laid(task)),
     )
+
+
+def _laid(task: Task) -> list[str]:
+    """Name the layer of a dressed story, as its papers have it."""
+    draw = task.choice.frame if task.choice else None
+    drawn = {one.path for one in draw.drawn} if draw else set()
+    return [one.path for one in task.inputs.others if one.path in drawn]
 
 
 def _row(root: Path, kind: str, one: Candidate, before: Sequence[Candidate]) -> Row:

@@ -151,7 +151,7 @@ class Catalog:
 
     def _pool_anew(self) -> None:
         self._pools.clear()
-        self._pools.put(self._places("kind IN ('video', 'music')"))
+        self._pools.put(self._places("kind IN ('video', 'music', 'frame')"))
 
     def _places(self, where: str, *values: str | int) -> list[Place]:
         found = self._index.rows(
@@ -192,7 +192,7 @@ class Catalog:
     @_alone
     def counts(self) -> dict[str, int]:
         """Count the assets of each kind."""
-        kinds: tuple[Kind, ...] = ("video", "frame", "music", "voice", "link")
+        kinds: tuple[Kind, ...] = ("video", "frame", "music", "voice", "text", "link")
         found = dict(self._index.rows("SELECT kind, COUNT(*) FROM assets GROUP BY kind"))
         return {kind: int(found.get(kind, 0)) for kind in kinds}
 
@@ -290,13 +290,16 @@ class Catalog:
         durable.make_folder(self._incoming)
         return self._incoming / uuid4().hex
 
-    def free_path(self, kind: Kind, stem: str, media: Media, *, category: str, story: str = "") -> str:
+    def free_path(
+        self, kind: Kind, stem: str, media: Media, *, category: str, story: str = "", ending: str = ""
+    ) -> str:
         """Give the path a file will have from the root: its stem where that is safe and free, else a new uuid.
 
-        A second, different file of a story's voice or link keeps its stem and gets `~2`, `~3`, ...
+        A second, different file of a story's voice, text or link keeps its stem and gets `~2`, `~3`, ...
         """
         folder, prefix, extension = shelf_of(kind, media, category=category, story=story)
-        if kind in {"voice", "link"} and is_safe(stem):
+        extension = ending or extension
+        if kind in {"voice", "text", "link"} and is_safe(stem):
             return next(path for path in numbered(folder, stem, extension) if self._is_free(path))
         path = f"{folder}/{prefix}{stem}{extension}"
         if is_safe(stem) and self._is_free(path):
@@ -320,7 +323,8 @@ class Catalog:
         asset, under another name where its own was taken since it was given; or, where the same dropped content came
         in a moment before, that first asset, and `content` stays where it is.
         """
-        key = asset.kind, asset.source.sha256
+        # The same words may be read out by several voices.
+        key = asset.kind, asset.path if asset.kind == "text" else asset.source.sha256
         with self.lock:
             first = self._coming.get(key) or self.of_source(*key)
             if first is not None and (first.path != asset.path or key in self._coming):
@@ -345,8 +349,9 @@ class Catalog:
         is_free = all(other.path != asset.path for other in self._coming.values())
         if is_free and not (self._root / asset.path).exists():
             return asset
-        stem = Path(asset.path).stem if asset.kind in {"voice", "link"} else asset.name
-        path = self.free_path(asset.kind, stem, asset.media, category=asset.category, story=asset.story)
+        stem = Path(asset.path).stem if asset.kind in {"voice", "text", "link"} else asset.name
+        ending = Path(asset.path).suffix
+        path = self.free_path(asset.kind, stem, asset.media, category=asset.category, story=asset.story, ending=ending)
         return asset.model_copy(update={"path": path})
 
     def mark_assembled(self, voice: Asset) -> None:

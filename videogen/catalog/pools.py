@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from videogen.model.media import Kind
 
-CHOSEN: tuple[Kind, ...] = ("video", "music")
+CHOSEN: tuple[Kind, ...] = ("video", "music", "frame")
 
 
 class Place(NamedTuple):

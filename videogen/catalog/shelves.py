@@ -25,6 +25,8 @@ def shelf_of(kind: Kind, media: Media, *, category: str, story: str) -> tuple[st
             return f"scanned/music/{category}/mp3", f"{_seconds(media)}_", ".mp3"
         case "voice":
             return f"scanned/story/{category}/{story}/voice", "", ".mp3"
+        case "text":
+            return f"scanned/story/{category}/{story}/voice", "", ".txt"
         case "link":
             return f"scanned/story/{category}/{story}/link", "", ".txt"
         case "source":

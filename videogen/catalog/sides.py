@@ -10,7 +10,7 @@ from pathlib import Path
 
 from videogen import durable
 from videogen.errors import MissingInput
-from videogen.model.media import Asset
+from videogen.model.media import TEXTS, Asset
 from videogen.model.value import library_path
 
 SIDE = ".json"
@@ -90,4 +90,4 @@ def _stamped(entry: os.DirEntry[str], relative: str) -> Iterator[tuple[str, str]
 
 def _is_asset(folder: str, name: str) -> bool:
     # Chunks of crawled text have side files of their own, which are the crawler's.
-    return name.endswith((".mp4", ".mp3")) or folder == "link"
+    return name.endswith((".mp4", ".mp3")) or folder == "link" or (folder == "voice" and name.endswith(TEXTS))

@@ -15,7 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from videogen.config.recipes import Composition, GoldenFrame, Mix
+from videogen.config.recipes import Composition, GoldenFrame, Mix, Story
 from videogen.config.tables import (
     Assemble,
     Audio,
@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     audio: Audio = Audio()
     assemble: Assemble = Assemble()
     render: Render = Render()
+    story: Story = Story()
     segments: SegmentStore = SegmentStore()
     ffmpeg: Ffmpeg = Ffmpeg()
     node: Node = Node()

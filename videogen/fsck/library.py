@@ -8,7 +8,7 @@ from videogen import durable
 from videogen.catalog import SIDE, read_asset, side_path
 from videogen.errors import MissingInput
 from videogen.fsck.finding import Finding, relative
-from videogen.model.media import Asset
+from videogen.model.media import TEXTS, Asset
 from videogen.spool import Spool, visible
 
 DROP_AGAIN = "Take it out of scanned/ and drop the original again."
@@ -41,7 +41,8 @@ def _shelved(spool: Spool) -> Iterator[tuple[str, set[str]]]:
 
 def _is_asset(folder: Path, name: str) -> bool:
     # Chunks of crawled text are the crawler's, with side files of another kind.
-    return name.endswith((".mp4", ".mp3")) or (folder.name == "link" and name.endswith(".txt"))
+    has_words = name.endswith(".txt") if folder.name == "link" else folder.name == "voice" and name.endswith(TEXTS)
+    return name.endswith((".mp4", ".mp3")) or has_words
 
 
 def _asset(spool: Spool, relative: str) -> tuple[Asset | None, str]:

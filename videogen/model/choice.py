@@ -10,8 +10,12 @@ Scope = Literal["category", "all"]
 """Whose videos a cool-down counts: those of the same category, or all."""
 
 
+_WHERE_ANY = Field(exclude_if=lambda value: value is None)
+"""Left out of papers where it says nothing."""
+
+
 class Candidate(Value):
-    """An asset as it stood when it was drawn. Units: frames at the video's rate.
+    """An asset as it stood when it was drawn. Units: frames at the video's rate that it adds to the video.
 
     `uses` are those of all near twins together; `last` is the id of the last video that showed one of them.
     """
@@ -59,6 +63,10 @@ class Choice(Value):
     scope: Scope
     clips: Draw
     music: Draw
+    frame: Annotated[Draw | None, _WHERE_ANY] = None
+    """The layer above the clips, where there is one."""
+    need: Annotated[int | None, _WHERE_ANY] = None
+    """Frames the clips had to cover, each less what it shares with the one before; None: all of the task."""
 
 
 def lot_of(sha256: str) -> int:

@@ -8,8 +8,12 @@ from pydantic import StringConstraints
 from videogen.model.gops import Gops
 from videogen.model.value import Digest, Value
 
-Kind = Literal["video", "frame", "music", "voice", "link", "source"]
-"""What a file is asked to be. A source is any picture or sound that a person gives to encode; it is never an asset."""
+Kind = Literal["video", "frame", "music", "voice", "text", "link", "source"]
+"""What a file is asked to be. A text is the words of a voice. A source is any picture or sound that a person gives to
+encode; it is never an asset."""
+
+TEXTS = (".srt", ".vtt", ".txt")
+"""What may lie beside a voice, under its name: captions, or the words that it reads out."""
 
 
 class Colour(Value):

@@ -31,6 +31,7 @@ from videogen.model.value import readable
 from videogen.probe import Prober
 from videogen.scan.loudness import apply_gain, gain_for
 from videogen.scan.place import Place, place_of, shown
+from videogen.scan.words import check_words, expect_short
 from videogen.trash import Trash
 
 log = structlog.get_logger()
@@ -104,8 +105,8 @@ class Intake:
         content = self._catalog.entrance()
         try:
             place = place_of(PurePosixPath(path.relative_to(self._root / "raw").as_posix()))
-            if place.kind == "link":
-                _expect_short(os.lstat(path).st_size)  # before it is copied
+            if place.kind in {"link", "text"}:  # before it is copied
+                (_expect_short if place.kind == "link" else expect_short)(os.lstat(path).st_size)
             source = self._taken(path, content)
             asset = self._promote(path, place, content, source)
         except InputError as error:
@@ -154,7 +155,7 @@ class Intake:
         return Verdict(relative, place, error=error)
 
     def _promote(self, path: Path, place: Place, content: Path, source: Source) -> Asset:
-        first = self._catalog.of_source(place.kind, source.sha256)
+        first = self._first(place, source)
         if first is not None and self._is_wanted_again(first):
             log.info(f"Taking {first.path} in again", because="its video failed, or its bytes were changed")
         elif first is not None:
@@ -170,7 +171,7 @@ class Intake:
             content, media, gain_db = self._levelled(content, media)
         asset = Asset(
             kind=place.kind,
-            path=first.path if first is not None else self._free_path(place, media),
+            path=first.path if first is not None else self._free_path(place, media, path.name),
             category=place.category,
             story=place.story,
             name=readable(place.stem),
@@ -187,8 +188,19 @@ class Intake:
         self._clear(path, source)
         return asset
 
-    def _free_path(self, place: Place, media: Media) -> str:
-        return self._catalog.free_path(place.kind, place.stem, media, category=place.category, story=place.story)
+    def _first(self, place: Place, source: Source) -> Asset | None:
+        """Give what is in the library of the same content; of words, only those of the same voice."""
+        first = self._catalog.of_source(place.kind, source.sha256)
+        if first is None or place.kind != "text":
+            return first
+        mine = place.category, place.story, readable(place.stem)
+        return first if (first.category, first.story, first.name) == mine else None
+
+    def _free_path(self, place: Place, media: Media, name: str) -> str:
+        ending = PurePosixPath(name).suffix.lower() if place.kind == "text" else ""
+        return self._catalog.free_path(
+            place.kind, place.stem, media, category=place.category, story=place.story, ending=ending
+        )
 
     def _is_wanted_again(self, first: Asset) -> bool:
         """Whether a content that is in the library may come again: its video failed, or its copy there is damaged."""
@@ -240,6 +252,9 @@ class Intake:
     def _measured(self, kind: Kind, content: Path, name: str) -> Media:
         if kind == "link":
             check_link(content)
+            return Media()
+        if kind == "text":
+            check_words(content, name)
             return Media()
         return self._prober.probe(content, kind, name=name)
 

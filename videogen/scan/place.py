@@ -6,7 +6,7 @@ from pathlib import PurePath, PurePosixPath
 
 from videogen.errors import MediaError
 from videogen.model.job import DESCRIPTIONS
-from videogen.model.media import Kind
+from videogen.model.media import TEXTS, Kind
 from videogen.model.value import readable
 
 EXTENSION: dict[Kind, str] = {"video": ".mp4", "frame": ".mp4", "music": ".mp3", "voice": ".mp3", "link": ".txt"}
@@ -14,7 +14,7 @@ _REMEDY: dict[Kind, str] = {
     "video": "Export the clip as H.264 in an .mp4 file and drop that.",
     "frame": "Export the clip as H.264 in an .mp4 file and drop that.",
     "music": "Export the track as .mp3 and drop that.",
-    "voice": "Export the recording as .mp3 and drop that.",
+    "voice": "Export the recording as .mp3 and drop that; its words may lie beside it as .srt, .vtt or .txt.",
     "link": "Write one URL per line into a .txt file and drop that.",
 }
 PLACES = (
@@ -45,7 +45,7 @@ def place_of(relative: PurePosixPath) -> Place:
     for folder in filter(None, (category, story)):
         check_folder(folder)
     name = relative.name
-    extension = EXTENSION[kind]
+    extension = name[-len(TEXTS[0]) :].lower() if kind == "text" else EXTENSION[kind]
     if not name.lower().endswith(extension):
         raise MediaError(
             f"{shown(name)} is not a file that {kind} takes, which is {extension}",
@@ -68,6 +68,8 @@ def _kind_of(relative: PurePosixPath) -> tuple[Kind, str, str]:
             return "frame", category, ""
         case ("music", category, _):
             return "music", category, ""
+        case ("story", category, story, "voice", name) if name.lower().endswith(TEXTS):
+            return "text", category, story
         case ("story", category, story, "voice", _):
             return "voice", category, story
         case ("story", category, story, "link", _):

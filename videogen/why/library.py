@@ -244,7 +244,7 @@ def _line(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_chunk(path: Path) -> bool:
-    return path.suffix == ".txt" and path.parent.name != "link"
+    return path.suffix == ".txt" and path.parent.name not in {"link", "voice"}
 
 
 def _chunk(root: Path, path: Path) -> Answer:
