@@ -193,6 +193,7 @@ def run(
     timeout_s: float,
     env: Mapping[str, str] | None = None,
     stop: Event | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Ended:
     """Run a child to its end and keep what it said.
 
@@ -201,7 +202,7 @@ def run(
     """
     # Files, not pipes: a child that floods its output can neither block nor fill our memory.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = spawn(argv, limits, stdout=out, stderr=err, env=env)
+        process = spawn(argv, limits, stdout=out, stderr=err, env=env, pass_fds=pass_fds)
         try:
             _wait(process, timeout_s, stop)
         except subprocess.TimeoutExpired as error:

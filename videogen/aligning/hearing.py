@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 
 from videogen import cage
 from videogen.aligning.cues import Cue, Word, cues_of
-from videogen.errors import Stopped
+from videogen.errors import Stalled
 from videogen.model.media import Media
 
 LIMITS = cage.Limits(memory_bytes=2 << 30, open_files=64)
@@ -74,30 +73,19 @@ def _told(voice: Path, words: list[str], how: tuple[str, str], stop: Event | Non
     argv = [sys.executable, "-P", "-m", "videogen.aligning.ear", *how]
     calm = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     try:
-        with voice.open("rb") as sound, tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as told:
+        with voice.open("rb") as sound, tempfile.TemporaryFile() as text:
             text.write(json.dumps(words).encode())
             text.seek(0)
             given = [sound.fileno(), text.fileno()]
-            child = cage.spawn(
-                [*argv, *map(str, given)], LIMITS, stdout=told, pass_fds=given, env=cage.child_environment() | calm
+            ended = cage.run(
+                [*argv, *map(str, given)],
+                LIMITS,
+                timeout_s=WALL_S,
+                env=cage.child_environment() | calm,
+                stop=stop,
+                pass_fds=given,
             )
-            _wait(child, stop)
-            told.seek(0)
-            answer = json.loads(told.read())
-            return answer if isinstance(answer, dict) else None
-    except (OSError, ValueError):
+        answer = json.loads(ended.stdout)
+        return answer if isinstance(answer, dict) else None
+    except (OSError, ValueError, Stalled):
         return None
-
-
-def _wait(child: cage.Child, stop: Event | None) -> None:
-    left_s = WALL_S
-    while left_s > 0:
-        try:
-            child.wait(timeout=0.1)
-            return
-        except subprocess.TimeoutExpired:
-            left_s -= 0.1
-        if stop is not None and stop.is_set():
-            cage.end(child, grace_s=1.0)
-            raise Stopped("listening for words was stopped", remedy="It is done again at the next start.")
-    cage.end(child, grace_s=1.0)

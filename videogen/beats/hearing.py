@@ -3,15 +3,13 @@
 import importlib.util
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from fractions import Fraction
 from pathlib import Path
 from threading import Event
 
 from videogen import cage
-from videogen.errors import Stopped
+from videogen.errors import Stalled
 from videogen.model.media import Media
 from videogen.model.stock import Beats
 
@@ -36,33 +34,20 @@ def beats_of(path: Path, media: Media, stop: Event | None = None) -> Beats:
     calm = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "NUMBA_CACHE_DIR") if name in os.environ}
     try:
-        with path.open("rb") as file, tempfile.TemporaryFile() as told:
-            child = cage.spawn(
+        with path.open("rb") as file:
+            ended = cage.run(
                 [*argv, str(file.fileno())],
                 LIMITS,
-                stdout=told,
-                pass_fds=[file.fileno()],
+                timeout_s=WALL_S,
                 env=cage.child_environment() | kept | calm,
+                stop=stop,
+                pass_fds=[file.fileno()],
             )
-            status = _ended(child, stop)
-            told.seek(0)
-            answer = told.read()
+    except Stalled:
+        return Beats(because=f"they were not found in {WALL_S:g} s")
     except OSError as error:
         return Beats(because=f"the sound cannot be read ({error.strerror})")
-    return _beats(answer, status)
-
-
-def _ended(child: cage.Child, stop: Event | None) -> int:
-    left_s = WALL_S
-    while left_s > 0:
-        try:
-            return child.wait(timeout=0.2)
-        except subprocess.TimeoutExpired:
-            left_s -= 0.2
-        if stop is not None and stop.is_set():
-            cage.end(child, grace_s=1.0)
-            raise Stopped("the look for beats was stopped", remedy="It is made again at the next start.")
-    return cage.end(child, grace_s=1.0)
+    return _beats(ended.stdout, ended.status)
 
 
 def _beats(answer: bytes, status: int) -> Beats:
