@@ -36,4 +36,4 @@ def check_words(content: Path, name: str) -> None:
     try:
         captions_of(text, readable(name), Fraction(25), LATEST_S * 25)
     except RecipeError as error:
-        raise MediaError(error.message, remedy=error.remedy, code=error.word) from error
+        raise MediaError(error.message, remedy=error.remedy, code="bad-captions") from error
