@@ -314,10 +314,17 @@ class House:
         import psutil
 
         from videogen.assemble import Rule
+        from videogen.beats import beats_of
+        from videogen.catalog import Looks
         from videogen.cutting import Rules
 
-        draw = Rule(self.settings.assemble.cooldown, self.settings.assemble.cooldown_of)
-        return Rules(self.settings.longest_s, draw, memory_mb=lambda: psutil.virtual_memory().available >> 20)
+        return Rules(
+            self.settings.longest_s,
+            Rule(self.settings.assemble.cooldown, self.settings.assemble.cooldown_of),
+            beats_of=lambda path, media: beats_of(path, media, self.stop),
+            memory_mb=lambda: psutil.virtual_memory().available >> 20,
+            looks=Looks(self.root) if (self.root / "scanned").is_dir() else None,
+        )
 
     @cached_property
     def desk(self) -> Desk:

@@ -12,6 +12,7 @@ as they come, so it may fall out otherwise when an index is made anew.
 from videogen.catalog.catalog import INDEX, USES, Catalog
 from videogen.catalog.entry import Entry
 from videogen.catalog.logos import keep_logo, logo_of
+from videogen.catalog.looks import Looks
 from videogen.catalog.pictures import keep_picture, picture_of
 from videogen.catalog.sides import SIDE, read_asset, side_path
 from videogen.catalog.uses import Mentions, Use, mentions, shown_in
@@ -22,6 +23,7 @@ __all__ = [
     "USES",
     "Catalog",
     "Entry",
+    "Looks",
     "Mentions",
     "Use",
     "keep_logo",

@@ -10,6 +10,7 @@ from typing import Any
 
 from videogen import durable
 from videogen.assemble import Rule, lent_clips
+from videogen.catalog import Looks
 from videogen.cutting.listing import described_in, films_and_sounds
 from videogen.cutting.material import Material
 from videogen.cutting.naming import Library, Names
@@ -64,13 +65,14 @@ class Rules:
     """What the house says of descriptions.
 
     `longest_s`: the longest video, by recipe. `draw`: what the library lends. `beats_of`: how beats are found, None:
-    not at all. `memory_mb`: how much memory is free, None: nobody looks.
+    not at all. `memory_mb`: how much memory is free, None: nobody looks. `looks`: what was found out before.
     """
 
     longest_s: Mapping[str, Fraction] = field(default_factory=dict)
     draw: Rule = field(default_factory=Rule)
     beats_of: Callable[[Path, Media], Beats] | None = None
     memory_mb: Callable[[], int] | None = None
+    looks: Looks | None = None
 
 
 class Cutting:
@@ -120,7 +122,7 @@ class Cutting:
         """
         written = _changed(self._written(path, recipe), changes or {})
         names = Names(written.folder, self._library, is_free=is_by_hand, hashed=hashed or {})
-        store = Store(names, self._prober)
+        store = Store(names, self._prober, self._rules.looks)
         with _told_of(written.name):
             edited, quality = self._edited(written, store, seed)
             material = Material(

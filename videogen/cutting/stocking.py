@@ -1,12 +1,16 @@
 """The stock of a description: every file that it names found, hashed once, looked into once, and fit for its use."""
 
+import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from videogen import durable
+from videogen.catalog import Looks
 from videogen.cutting.naming import Held, Names, stamp_of
 from videogen.cutting.pointing import shown
-from videogen.errors import MediaError, MissingInput
+from videogen.errors import InputError, MediaError, MissingInput
 from videogen.model.media import Media
 from videogen.model.stock import Mention
 from videogen.probe import Prober
@@ -23,9 +27,10 @@ class Store:
     `held`: where each content lies; `warnings`: what was done without.
     """
 
-    def __init__(self, names: Names, prober: Prober) -> None:
+    def __init__(self, names: Names, prober: Prober, looks: Looks | None = None) -> None:
         self.names = names
         self._prober = prober
+        self._looks = looks
         self.contents: dict[str, str] = {}
         self.media: dict[str, Media] = {}
         self.pictures: dict[str, tuple[int, int]] = {}
@@ -39,15 +44,44 @@ class Store:
 
         Raises: MissingInput, RecipeError, MediaError: what is named cannot be what it is named for, and where.
         """
-        for mention in mentions:
+        named = list(mentions)
+        self._look_ahead(named)
+        for mention in named:
             self._tried(mention, self._find)
         self._measure()
 
     def media_of(self, held: Held) -> Media:
         """Look into what moves or sounds, once. Raises: MediaError."""
         if held.content not in self.media:
-            self.media[held.content] = held.media or self._prober.probe(held.path, "source")
+            self.media[held.content] = held.media or self._looked(held)
         return self.media[held.content]
+
+    def _looked(self, held: Held) -> Media:
+        known = self._looks.of(held.content) if self._looks else None
+        if known is not None:
+            return known
+        media = self._prober.probe(held.path, "source")
+        if self._looks:
+            self._looks.keep(held.content, media)
+        return media
+
+    def _look_ahead(self, mentions: Iterable[Mention]) -> None:
+        """Look into several files side by side, each a child of its own; what is wrong is told when its turn comes."""
+        wanted: dict[str, Held] = {}
+        for mention in mentions:
+            if mention.use in {"clip", "sound"}:
+                with suppress(InputError):
+                    held = self.names.held(mention)
+                    wanted.setdefault(held.content, held)
+        hands = min(len(wanted), len(os.sched_getaffinity(0)))
+        if hands < 2:
+            return
+        with ThreadPoolExecutor(hands, thread_name_prefix="look") as pool:
+            list(pool.map(self._looked_ahead, wanted.values()))
+
+    def _looked_ahead(self, held: Held) -> None:
+        with suppress(InputError):
+            self.media_of(held)
 
     def lend(self, contents: Iterable[str]) -> None:
         """Know the clips that the library lends, by their contents. Raises: MissingInput."""
