@@ -16,7 +16,7 @@ from bench import film, meter, row
 from bench.hand import Hand
 from bench.media import Media
 from bench.moviepy import MissingPeerError, MoviePy
-from videogen.assets import RAIN
+from videogen.assets import RAIN, shipped
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
 HOOK = "Six things you did not know about the sea"
@@ -130,7 +130,7 @@ def measure(table: row.Row, form: Form, media: Media, folder: Path) -> None:
     plan = {
         "images": [str(path) for path in fitted],
         "frame": str(frame),
-        "overlay": str(RAIN),
+        "overlay": str(shipped(RAIN)),
         "music": str(media.path("m01")),
         "seconds": form.seconds,
         "each": form.seconds / len(images),
