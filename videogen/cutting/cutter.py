@@ -47,11 +47,16 @@ class Written:
     @property
     def title(self) -> str:
         """What people call it: what it says itself, else its folder's name, else the file's."""
-        said = self.words.get("name") if isinstance(self.words, dict) else None
         own = {name for one in RECIPES.values() for name in one.files}
         is_alone = self.file is not None and self.file.name not in own
         path = self.file if self.file is not None and is_alone else self.folder.absolute()
-        return said if isinstance(said, str) and said else readable(path.stem if is_alone else path.name)
+        return self.said or readable(path.stem if is_alone else path.name)
+
+    @property
+    def said(self) -> str:
+        """What it calls itself; empty where it does not."""
+        said = self.words.get("name") if isinstance(self.words, dict) else None
+        return said if isinstance(said, str) else ""
 
     def mentions(self) -> tuple[Mention, ...]:
         """Give every place that names a file. Raises: RecipeError: it is no such description."""
@@ -131,6 +136,7 @@ class Cutting:
                 recipe=written.recipe.name,
                 description=written.file,
                 name=written.title,
+                said=written.said,
                 quality=quality,
                 gop=gop_of_cuts(edited.timeline.canvas.fps) if written.recipe.has_cuts else None,
                 warnings=(*store.warnings, *edited.warnings),

@@ -16,8 +16,9 @@ class Material:
     """A timeline without words in it, what is known of its contents, and the files they are in.
 
     `media`: of what moves or sounds. `quality`: the CRF it asks for, `gop`: its frames between keyframes; None: the
-    house's. `description`: the file it came from, None: a folder without one. `name`: what it is called for people.
-    `warnings`: what was done without or otherwise, each begins with its word.
+    house's. `description`: the file it came from, None: a folder without one. `name`: what it is called for people;
+    `said`: what it calls itself, empty where it does not. `warnings`: what was done without or otherwise, each begins
+    with its word.
     """
 
     timeline: Timeline
@@ -27,6 +28,7 @@ class Material:
     recipe: str = "timeline"
     description: Path | None = None
     name: str = ""
+    said: str = ""
     quality: int | None = None
     gop: int | None = None
     warnings: tuple[str, ...] = ()

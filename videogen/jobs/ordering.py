@@ -70,6 +70,7 @@ def task_of(
         quality=material.quality,
         gop=material.gop,
         warnings=material.warnings,
+        title=material.said,
     )
 
 

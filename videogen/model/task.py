@@ -147,6 +147,8 @@ class Task(Value):
     """Frames between keyframes, where they are other than the house's: few, where a video has many cuts."""
     warnings: tuple[str, ...] = ()
     """What was done without or otherwise when its description was read; each begins with its word."""
+    title: str = ""
+    """What its description calls it, for people to read; empty where it has no name but its folder's."""
 
     @model_validator(mode="after")
     def _has_an_edit(self) -> "Task":

@@ -198,7 +198,8 @@ class Node:
         order, done = job.made()
         size_bytes = done.video.stat().st_size
         album = Album.of(done.video) if self._setup.pictures else Album()
-        album.texts = texts_of(order.timeline, job.claim.task.story_name, job.claim.task.recipe)
+        task = job.claim.task
+        album.texts = texts_of(order.timeline, task.title or task.story_name, task.recipe)
         with spans.span("upload"):
             self._upload(job, done)
         if job.is_fenced or self.is_fenced():
