@@ -202,7 +202,8 @@ class House:
 
         scan, assemble = self.settings.scan, self.settings.assemble
         cutting = Cutting(self.prober, lambda: (self.root, self.catalog), self._rules)  # main keeps the index loaded
-        orders, patience = Orders(assemble.priority, assemble.tags), Patience(scan.quiet_s, scan.folder_wait_s)
+        orders = Orders(assemble.priority, assemble.tags)
+        patience = Patience(scan.quiet_s, scan.folder_wait_s, assemble.settle_s)
         return Jobs(Taker(self.spool, self.catalog, cutting, orders, self.stop), patience, wake=self.watch.hints.wake)
 
     @cached_property

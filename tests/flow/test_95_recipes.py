@@ -137,7 +137,15 @@ def drop_mix(house: House, media: Path) -> None:
         "v07_chaplin_640x360_25fps_mp3audio.mp4",
     ):
         shutil.copy(media / name, folder)
-    lines = ["duration_s = 12", "seed = 3", "clip_s = 4", "[canvas]", 'resolution = "640x360"', "[titles]"]
+    lines = [
+        'name = "Songs for the rain"',
+        "duration_s = 12",
+        "seed = 3",
+        "clip_s = 4",
+        "[canvas]",
+        'resolution = "640x360"',
+        "[titles]",
+    ]
     (folder / "mix.toml").write_text("\n".join([*lines, "seconds = 3", "[transition]", "seconds = 0.5", ""]))
 
 
@@ -222,6 +230,12 @@ def test_nothing_is_left_and_nothing_was_refused(made: House) -> None:
             "render",
         }
         assert keys <= set(manifest["task"])
+
+
+def test_a_mix_is_headed_with_its_own_name(made: House) -> None:
+    """The tracklist beside the video begins with the name that mix.toml gives, not with the folder's (E2)."""
+    (job,) = [one for one in JOBS if one.recipe == "mix"]
+    assert video_of(made, job).with_name("tracklist.txt").read_text().startswith("Songs for the rain (0:12)\n")
 
 
 @each

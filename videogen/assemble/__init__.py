@@ -7,6 +7,7 @@ Fails with: ConfigError: the logo is no PNG. Known limits: what a video that fai
 """
 
 from videogen.assemble.assembler import UP, Assembler, Waiting, fill
+from videogen.assemble.choose import NoClips
 from videogen.assemble.drawing import Rule
 from videogen.assemble.lending import lent_clips
 from videogen.assemble.replay import Replay, Row, replayed
@@ -15,6 +16,7 @@ from videogen.assemble.rules import StoryRule, check_logo, story_rules
 __all__ = [
     "UP",
     "Assembler",
+    "NoClips",
     "Replay",
     "Row",
     "Rule",

@@ -19,6 +19,10 @@ FEW = 256
 """Of 100,000 equals this many are sorted first: more are seldom needed, and sorting all takes ten times as long."""
 
 
+class NoClips(MissingInput):
+    """The library has no clip: who asks for one may wait until one is dropped."""
+
+
 class Pool(Protocol):
     """All that may be drawn, however many that are."""
 
@@ -64,7 +68,7 @@ def choose_clips(pool: Pool, need_frames: int, seed: int) -> tuple[Candidate, ..
     Shape: those not resting before those resting, each in order of level. No clip, and no near twin of one, comes again
         before all others have come; never the same or its near twin twice in a row, unless there is no other.
     Units: `need_frames` > 0.
-    Raises: MissingInput: the pool is empty.
+    Raises: NoClips: the pool is empty.
     """
     chosen: list[Candidate] = []
     covered = bag = 0
@@ -76,7 +80,7 @@ def choose_clips(pool: Pool, need_frames: int, seed: int) -> tuple[Candidate, ..
             if covered >= need_frames:
                 break
         if len(chosen) == before:
-            raise MissingInput("there is no clip to choose from", remedy="Drop clips into raw/video/<category>/.")
+            raise NoClips("there is no clip to choose from", remedy="Drop clips into raw/video/<category>/.")
         bag += 1
     return tuple(chosen)
 

@@ -29,7 +29,7 @@ def lent_clips(root: Path, catalog: Catalog, rule: Rule, wanted: Wanted, canvas:
 
     Shape: those used least come first, chance decides among equals, and what the last videos showed comes last; none
         comes again before all have come, or twice in a row.
-    Raises: MissingInput: the library has no clip.
+    Raises: NoClips: the library has none.
     """
     while True:
         try:

@@ -105,6 +105,14 @@ class Cutting:
         """
         return self._written(path, recipe).mentions()
 
+    def is_lent_clips(self, path: Path, *, recipe: str) -> bool:
+        """Whether a description, or a folder of such a recipe without one, leaves it to others which clips it shows.
+
+        Raises: as `mentions`.
+        """
+        written = self._written(path, recipe if path.is_dir() else None)
+        return written.recipe.filled is not None and all(one.use != "clip" for one in written.mentions())
+
     def read(  # noqa: PLR0913 -- each says another thing of one reading, by its name
         self,
         path: Path,

@@ -173,7 +173,12 @@ class _Main:
         house.scanner.is_held, house.scanner.has_company = self._signals.reload.is_set(), house.jobs.is_busy
         began = time.monotonic()
         result = house.scanner.scan_once()
-        jobs = house.jobs.look(result.in_folders, is_held=house.scanner.is_held, is_scan_idle=not result.in_work)
+        jobs = house.jobs.look(
+            result.in_folders,
+            is_held=house.scanner.is_held,
+            is_scan_idle=not result.in_work,
+            coming=sum(path.parts[0] == "video" for path in result.arriving),
+        )
         self._meter.observe("scan_s", time.monotonic() - began)
         self._count(result, jobs)
         report.verdicts += [*result.decided, *jobs.decided] if once else ()

@@ -10,6 +10,7 @@ from threading import Event
 
 import structlog
 
+from videogen.assemble import NoClips
 from videogen.errors import Defect, InputError, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.jobs.folder import Folder, folders_of
 from videogen.jobs.taking import Taker, defect_of
@@ -54,6 +55,7 @@ class _Left:
     code: str = ""
     is_doubted: bool = False
     is_stuck: bool = False
+    is_borrower: bool = False
 
 
 class Jobs:
@@ -70,6 +72,8 @@ class Jobs:
         # One thread for its life: it has a child of its own to look into files, which ends with it.
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="jobs")
         self._waiting = Waiting(patience, self._read, clock)
+        self._borrowing = taker.borrowing(patience.settle_s, clock)
+        self._coming = 0
         self._in_work: tuple[Folder, Future[Verdict | _Left]] | None = None
         self._put_off: dict[Path, tuple[float, str]] = {}
         self._stuck: dict[Path, object] = {}
@@ -88,16 +92,21 @@ class Jobs:
         """Wait for what is in work, which ends soon once all is told to stop, and let the hand go."""
         self._hand.shutdown(wait=True, cancel_futures=True)
 
-    def look(self, arrivals: Iterable[Arrival], *, is_held: bool = False, is_scan_idle: bool = True) -> Look:
+    def look(
+        self, arrivals: Iterable[Arrival], *, is_held: bool = False, is_scan_idle: bool = True, coming: int = 0
+    ) -> Look:
         """Gather what was decided since the last time, and take the next folder that is complete.
 
         `arrivals` are all that lies in such folders now. `is_held`: nothing new is begun. `is_scan_idle`: no file is in
-        work elsewhere, so that a folder over which main died can be judged alone.
+        work elsewhere, so that a folder over which main died can be judged alone. `coming`: how many clips for the
+        library lie in raw/ undecided.
         """
         result = Look()
+        self._coming = coming
         self._gather(result)
         folders = folders_of(self._root / "raw", arrivals)
         self._waiting.keep_only(folders)
+        self._borrowing.keep_only(folders)
         self._put_off = {path: row for path, row in self._put_off.items() if os.path.lexists(path)}
         for folder in folders:
             place = readable(str(folder.path.relative_to(self._root)))
@@ -123,6 +132,7 @@ class Jobs:
         except (InputError, Defect) as error:
             return self._given_out(folder, is_held=is_held, is_scan_idle=is_scan_idle, error=error)
         wants = self._waiting.wants(folder)
+        waits = waits or self._borrowing.waits(folder, self._coming)
         return waits or self._given_out(folder, is_held=is_held, is_scan_idle=is_scan_idle, wants=wants)
 
     def _given_out(
@@ -141,7 +151,8 @@ class Jobs:
             return Waits("it is still changing")
         if self._journal.crashes(path, signature) and not is_scan_idle:
             return Waits("main ended while it was taken, so it is judged alone, after what is in work")
-        work = self._hand.submit(self._decide, folder, wants, error)
+        lacks_clips = self._borrowing.lacks(folder, self._coming) is not None
+        work = self._hand.submit(self._decide, folder, wants, error, lacks_clips=lacks_clips)
         self._in_work = folder, work
         work.add_done_callback(lambda _: self._wake.set())
         return Waits("it is being taken", AGAIN_S)
@@ -168,6 +179,10 @@ class Jobs:
     def _leave(self, folder: Folder, left: _Left) -> None:
         if left.is_doubted:
             self._waiting.doubt(folder)
+        if left.is_borrower:
+            self._borrowing.note(folder)
+            if waits := self._borrowing.waits(folder, self._coming):
+                log.info(f"Waiting: {readable(str(folder.path.relative_to(self._root)))}", because=waits.reason)
         if left.is_stuck:
             self._stuck[folder.path] = folder.mark
         if left.reason:
@@ -196,7 +211,9 @@ class Jobs:
         except Exception as error:
             raise defect_of(error) from error
 
-    def _decide(self, folder: Folder, wants: tuple[Mention, ...], error: VideogenError | None) -> Verdict | _Left:
+    def _decide(
+        self, folder: Folder, wants: tuple[Mention, ...], error: VideogenError | None, *, lacks_clips: bool
+    ) -> Verdict | _Left:
         is_final = not any(arrival.is_early for arrival in folder.files.values())
         path, signature = folder.mark
         try:
@@ -209,9 +226,10 @@ class Jobs:
                 self._journal.end(path, signature)
                 return verdict
             with self._journal.judging(path, signature):
-                return self._taker.take(folder, wants, is_final=is_final)
-        except InputError:
-            return _Left(is_doubted=True)  # told only where it is not final
+                return self._taker.take(folder, wants, is_final=is_final, lacks_clips=lacks_clips)
+        except InputError as told:  # only where it is not final, or only the library's clips are missing
+            is_borrower = isinstance(told, NoClips)
+            return _Left(is_borrower=is_borrower, is_doubted=not is_borrower)
         except SetupError:
             raise
         except Exception as trouble:

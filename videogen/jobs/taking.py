@@ -15,10 +15,11 @@ from uuid import uuid4
 import structlog
 
 from videogen import durable, spans
-from videogen.assemble import fill
+from videogen.assemble import NoClips, fill
 from videogen.catalog import Catalog, keep_picture, side_path
 from videogen.cutting import Cutting, Material
 from videogen.errors import Defect, InputError, MediaError, MissingInput, NoSpace, Stopped, VideogenError
+from videogen.jobs.borrowing import Borrowing, is_borrower
 from videogen.jobs.clearing import clear
 from videogen.jobs.folder import Folder
 from videogen.jobs.names import check_names, free_paths, names_to_take
@@ -71,13 +72,21 @@ class Taker:
         """Give the files that a folder's description names. Raises: InputError: it is no description."""
         return mentions_in(self._cutting, folder)
 
+    def borrowing(self, settle_s: float, clock: Callable[[], float]) -> Borrowing:
+        """Give what knows which folders show clips of the library."""
+        return Borrowing(self._catalog, settle_s, clock)
+
     # -- one folder --------------------------------------------------------------------------------------------------
 
-    def take(self, folder: Folder, wants: tuple[Mention, ...], *, is_final: bool = True) -> Verdict:
+    def take(
+        self, folder: Folder, wants: tuple[Mention, ...], *, is_final: bool = True, lacks_clips: bool = False
+    ) -> Verdict:
         """Decide one complete folder; afterwards what was taken of it lies in raw/ no more.
 
+        `lacks_clips`: the library is not ready to lend any.
         Raises: StillChanging: it is not complete after all. NoSpace: it stays, and is tried again.
-            InputError: it would be refused and that is not final: it stays.
+            InputError: it would be refused and that is not final: it stays. NoClips: it shows the library's, and there
+            are none: it stays.
         """
         relative = readable(str(folder.path.relative_to(self._root)))
         began = time.monotonic()
@@ -86,7 +95,10 @@ class Taker:
             return Verdict(relative, None)
         entrance = self._catalog.entrance()
         try:
+            self._check(folder, wants, lacks_clips=lacks_clips)
             job = self._taken(folder, wants, relative, entrance)
+        except NoClips:
+            raise
         except InputError as error:
             if not is_final:
                 raise
@@ -120,11 +132,16 @@ class Taker:
         log.warning(f"Refused {relative} → {where}", code=error.word, because=error.message, remedy=error.remedy)
         return Verdict(relative, None, error=error)
 
+    def _check(self, folder: Folder, wants: tuple[Mention, ...], *, lacks_clips: bool) -> None:
+        """Find out what can be known before anything is copied. Raises: InputError; NoClips."""
+        check_folder(folder.name)
+        check_names(names_to_take(folder, wants))
+        if lacks_clips and is_borrower(self._cutting, folder):
+            raise NoClips("the library lends no clip yet", remedy="Drop clips into raw/video/<category>/.")
+
     def _taken(self, folder: Folder, wants: tuple[Mention, ...], relative: str, entrance: Path) -> Job:
         """Copy, compile and promote a folder; give its job, whose task waits beside its paper."""
-        check_folder(folder.name)
         names = names_to_take(folder, wants)
-        check_names(names)
         files = tuple(self._copied(folder, names, entrance))
         fingerprint = fingerprint_of(folder.recipe, files)
         before = self._papers.of_print(fingerprint)

@@ -32,10 +32,15 @@ Reader = Callable[[Folder], "Future[tuple[Mention, ...]]"]
 
 @dataclass(frozen=True)
 class Patience:
-    """How long is waited. Units: seconds: for a file to be quiet, and from the last change for files that are named."""
+    """How long is waited.
+
+    Units: seconds: for a file to be quiet; from the last change for files that are named; from when a folder is
+        complete for clips that are arriving and that it may show.
+    """
 
     quiet_s: float
     folder_wait_s: float
+    settle_s: float = 0.0
 
 
 class Waits(NamedTuple):
