@@ -15,7 +15,7 @@ from videogen.aligning import aligned
 from videogen.aligning.cues import LINE, LINES, Word, cues_of, lines_of
 from videogen.aligning.ear import RATE, decoded, heard, listener, spoken
 from videogen.aligning.spelling import phones_of
-from videogen.model.media import Media
+from videogen.model.media import Media, Sound
 from videogen.probe import Prober
 
 SPEECH = "And so, my fellow Americans: ask not what your country can do for you, ask what you can do for your country."
@@ -59,6 +59,17 @@ def test_phrases_begin_and_end_where_the_voice_does(real_media: Path) -> None:
         assert cue.end_s - cue.start_s <= 7
         assert all(len(line) <= LINE for line in cue.text.split("\n"))
     assert "nothing to hear" in aligned(voice, text, Media()).because
+
+
+def test_what_is_too_long_is_said() -> None:
+    """A voice over ten minutes, and a text of more words than are spoken in them, each by its own figure (D9)."""
+    long, short = (
+        Media(sound=Sound(codec="mp3float", sample_rate=48000, channels=1, samples=48000 * seconds))
+        for seconds in (630, 11)
+    )
+
+    assert "lasts 10.5 minutes, and none over 10" in aligned(Path("voice.mp3"), SPEECH, long).because
+    assert "5001 words" in aligned(Path("voice.mp3"), "word " * 5001, short).because
 
 
 @pytest.mark.parametrize(

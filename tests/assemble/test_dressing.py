@@ -1,6 +1,7 @@
 """A dressed story's papers: what it wears stands in its task, drawn and replayable; a plain one's are as ever."""
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ import pytest
 from tests.assemble.test_assembler import PLACES, Library
 from videogen.assemble import replayed, story_rules
 from videogen.assemble.dressing import Dress
+from videogen.assemble.texts import captions_beside
 from videogen.catalog import picture_of
 from videogen.config import Settings
 from videogen.model.choice import Choice
 from videogen.model.media import Asset
 from videogen.model.task import Task
-from videogen.model.timeline import Clip, Transition, VideoOverlay
+from videogen.model.timeline import Canvas, Clip, Transition, VideoOverlay
+from videogen.probe import Prober
 from videogen.spool import read_task
 
 SRT = "1\n00:00:00,500 --> 00:00:02,000\nOnce upon a midnight dreary\n"
@@ -145,3 +148,29 @@ def test_a_category_has_its_own(library: Library, tmp_path: Path) -> None:
     assembler._own = owns
     assert assembler.assemble_once() == []
     assert read_task(library.tasks()[0]).render.resolution == "320x240"
+
+
+def test_a_crawled_story_is_its_voice_s_text(library: Library, real_media: Path) -> None:
+    """D9: with nothing beside the voice the chunk of its number is aligned, else the first; none that does not fit."""
+    voice = library.add("voice", "chapter_0002", seconds=Fraction(11))
+    heard = Prober().probe(real_media / "s03_jfk_en_11s.flac", "source")
+    voice = voice.model_copy(update={"media": heard})
+    shutil.copy(real_media / "s03_jfk_en_11s.flac", library.root / voice.path)
+    story = (library.root / voice.path).parents[1]
+    canvas = Canvas(width=64, height=36, fps=Fraction(30))
+    spoken = (
+        "And so, my fellow Americans: ask not what your country can do for you, ask what you can do for your country"
+    )
+    (without,) = captions_beside(library.root, voice, canvas).warnings
+    assert "chapter_0002.txt" in without
+    assert "no chunk_0001.txt" in without
+
+    (story / "chunk_0001.txt").write_text(spoken, encoding="utf-8")
+    found = captions_beside(library.root, voice, canvas)
+    assert found.warnings == ()
+    assert " ".join(" ".join(one.text for one in found.captions).split()).startswith("And so, my fellow Americans")
+
+    (story / "chunk_0002.txt").write_text("From fairest creatures we desire increase", encoding="utf-8")
+    other = captions_beside(library.root, voice, canvas)
+    assert other.captions == ()
+    assert other.warnings[0].startswith("no-captions: chunk_0002.txt: the text does not fit the voice")

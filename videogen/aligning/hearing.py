@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sys
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
@@ -38,8 +39,8 @@ def aligned(voice: Path, text: str, media: Media, stop: Event | None = None) -> 
     words = [word for line in lines for word in line]
     if media.sound is None or not words:
         return Aligned(because="there is nothing to hear, or nothing to read")
-    if media.sound.duration_s > LONGEST_S or len(words) > WORDS_MOST:
-        return Aligned(because=f"it is longer than {LONGEST_S // 60} minutes; put an .srt beside the voice")
+    if because := _too_long(media.sound.duration_s, len(words)):
+        return Aligned(because=because)
     if importlib.util.find_spec("pocketsphinx") is None:
         return Aligned(because=ABSENT)
     told = _told(voice, words, (media.container, media.sound.codec), stop)
@@ -48,6 +49,15 @@ def aligned(voice: Path, text: str, media: Media, stop: Event | None = None) -> 
     if told["because"]:
         return Aligned(fit=told["fit"], because=str(told["because"]))
     return Aligned(tuple(cues_of(_timed(words, told["at"], set(_ends(lines))))), told["fit"])
+
+
+def _too_long(lasts_s: Fraction, words: int) -> str:
+    """Say what is more than is listened to; empty where nothing is."""
+    if lasts_s > LONGEST_S:
+        lasts = f"the voice lasts {float(lasts_s) / 60:.1f} minutes"
+        return f"{lasts}, and none over {LONGEST_S // 60} is aligned; put an .srt beside it"
+    is_much = words > WORDS_MOST
+    return f"it has {words} words, and none over {WORDS_MOST} is aligned; cut it to the voice" if is_much else ""
 
 
 def _ends(lines: list[list[str]]) -> list[int]:

@@ -1,5 +1,6 @@
 """The words beside a voice: captions as a person made them, or the text that was read out."""
 
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,8 @@ from videogen.model.timeline import Canvas, Caption
 def captions_beside(root: Path, voice: Asset, canvas: Canvas) -> Cues:
     """Give the captions of a voice, on its frames; none, and why, where there are none that fit it.
 
-    Shape: from the `.srt`, else the `.vtt` of the voice's own name in its folder; else its `.txt`, which is aligned.
+    Shape: from the `.srt`, else the `.vtt` of the voice's own name in its folder; else its `.txt`, else the story's
+        text as it was crawled, which are aligned.
     """
     frames = story_frames(voice.media, canvas)
     for ending in TEXTS[:2]:
@@ -29,9 +31,10 @@ def captions_beside(root: Path, voice: Asset, canvas: Canvas) -> Cues:
         except (InputError, UnicodeDecodeError) as error:
             return Cues((), (f"bad-captions: {error}.",))
     name = Path(voice.path).stem
-    text = (root / voice.path).with_suffix(".txt")
-    if not text.is_file():
-        return Cues((), (f"no-captions: there is no {name}.srt, {name}.vtt or {name}.txt beside {voice.path}.",))
+    text = next((path for path in _texts_of(root, voice) if path.is_file()), None)
+    if text is None:
+        beside = f"there is no {name}.srt, {name}.vtt or {name}.txt beside {voice.path}"
+        return Cues((), (f"no-captions: {beside}, and its story has no chunk_0001.txt.",))
     try:
         found = aligned(root / voice.path, durable.read(text).decode("utf-8-sig"), voice.media)
     except (OSError, UnicodeDecodeError) as error:
@@ -39,6 +42,18 @@ def captions_beside(root: Path, voice: Asset, canvas: Canvas) -> Cues:
     if found.because:
         return Cues((), (f"no-captions: {text.name}: {found.because}.",))
     return Cues(tuple(_placed(found.cues, canvas, frames)))
+
+
+def _texts_of(root: Path, voice: Asset) -> Iterator[Path]:
+    """Give where the text that was read out may lie, the likeliest first.
+
+    A story has a voice for each of its chunks, or one for a chunk that was short: whether it fits, the aligner finds.
+    """
+    yield (root / voice.path).with_suffix(".txt")
+    story = root / "scanned" / "story" / voice.category / voice.story
+    if number := re.search(r"(\d{1,9})$", Path(voice.path).stem):
+        yield story / f"chunk_{int(number[1]):04}.txt"
+    yield story / "chunk_0001.txt"
 
 
 def _placed(cues: Sequence[Cue], canvas: Canvas, frames: int) -> Iterator[Caption]:

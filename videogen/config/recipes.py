@@ -77,7 +77,7 @@ class Story(Table):
     ] = 0.0
     captions: Annotated[
         CaptionMode,
-        Field(description="soft: of the .srt, .vtt or .txt beside the voice, to be shown or hidden; burnt: drawn in."),
+        Field(description="soft: of the .srt, .vtt or .txt beside the voice or the crawled text; burnt: drawn in."),
     ] = "off"
     category: dict[str, OfCategory] = Field(
         default_factory=dict,
