@@ -81,6 +81,7 @@ MAY_TOUCH = {
     "disk.py": HANDS,  # its calls, judged
     "kernel.py": HANDS,  # its calls, bare
     "logs.py": {"mkdir"},  # the folder of the logs is no room: nothing is promised of it after a crash
+    "raster/apart.py": {"write_text", "write_bytes"},  # a temporary folder, gone with the child that draws
 }
 MAY_OPEN = {
     "durable.py": {"r+b"},  # a heartbeat, written over the last one where the disk is full
