@@ -36,6 +36,9 @@ def test_values_are_as_written(tmp_path: Path, raw: bytes | str, name: str, word
 BAD: list[tuple[bytes | str, str, str]] = [
     ("{", "m.json", "is not JSON (expecting property name enclosed in double quotes in line 1, column 2)"),
     ('{"a": 1,\n "a": 2}', "m.json", 'is not JSON (an object has the key "a" twice)'),
+    ("{" + "".join(f'"{nth:x}":0,' for nth in range(190_000)) + '"2e62f":0}', "m.json", 'has the key "2e62f" twice'),
+    ("[" + "[]," * 5_000_000 + "0]", "m.json", "it holds more than 200000 values"),
+    ('["' + '\\"' * 7_000_000, "m.json", "is not JSON (unterminated string starting at in line 1, column 2)"),
     ('{"a": NaN}', "m.json", "is not JSON (NaN is no number)"),
     ('{"a": -Infinity}', "m.json", "is not JSON (-Infinity is no number)"),
     ('{"a": 1e999}', "m.json", "is not JSON (1e999 is too large a number)"),

@@ -19,11 +19,14 @@ TOML_BYTES_MOST = 1 << 20
 """A mix of a thousand tracks has a tenth of it. Python's reader takes time as the square of what hostile files hold."""
 VALUES_MOST = 200_000
 """Twenty thousand captions are half of it."""
+TOO_MANY = f"it holds more than {VALUES_MOST} values"
 DEPTH_MOST = 40
 NUMBER_MOST = 1 << 53
 """Above it not every whole number is one that other programs read. Source: RFC 8259, 6."""
 DIGITS_MOST = 40
 
+_TEXTS = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""Texts, the last of which may have no end: none is looked through twice."""
 _CHAIN = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){32}""")
 """A key of so many parts; tomllib's time grows with the square of them."""
 
@@ -81,6 +84,10 @@ def _because(error: Exception) -> str:
 
 
 def _json(text: str) -> Any:
+    # Counted before it is read: sixteen megabytes of brackets become 1.6 GB of lists. Without a comma they are a chain.
+    bare = _TEXTS.sub("", text)
+    if "," in bare and sum(map(bare.count, ",[{")) > 2 * VALUES_MOST:
+        raise ValueError(TOO_MANY)
     return json.loads(
         text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float, parse_int=_integer
     )
@@ -89,10 +96,11 @@ def _json(text: str) -> Any:
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        left = [key for key, _ in pairs]
-        for key in made:
-            left.remove(key)
-        raise ValueError(f"an object has the key {shown(left[0])} twice")
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"an object has the key {shown(key)} twice")
+            seen.add(key)
     return made
 
 
@@ -133,7 +141,7 @@ def _troubles(words: Any) -> Iterator[tuple[str, str]]:
         value, steps = left.pop()
         count += 1
         if count > VALUES_MOST:
-            yield "", f"it holds more than {VALUES_MOST} values"
+            yield "", TOO_MANY
             return
         if trouble := _trouble(value, steps):
             yield pointer_of(steps), trouble
