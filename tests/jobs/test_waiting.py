@@ -159,3 +159,27 @@ def test_a_folder_beyond_reach_holds_up_no_other(yard: Yard) -> None:
     assert list(found.waits) == ["raw/composition/a"]
     assert [task["story_name"] for task in yard.tasks()] == ["c"]
     assert os.listdir(yard.root / "trash" / "invalid/composition-b") == ["composition.json"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".png", "y" * 300 + "/a.png", "a/" * 100_000 + "b.png", "ü" * 999])
+def test_a_name_that_no_file_can_have(yard: Yard, name: str) -> None:
+    """It refuses its folder, by its pointer, and nothing else: main goes on looking (A10, P8)."""
+    yard.drop("composition/a", {"composition.json": described(name)})
+    yard.composition("b")
+
+    yard.settled()
+    yard.settled(after_s=WAIT_S)
+
+    assert yard.reason("composition-a")["message"].count("/overlays/0/asset") == 1
+    assert [task["story_name"] for task in yard.tasks()] == ["b"]
+
+
+def test_a_name_that_comes_often_is_looked_for_once(yard: Yard) -> None:
+    """Every look at a folder looks for what it names: for each name once, and for no more than a folder may hold."""
+    yard.drop("composition/a", {"composition.json": described(*["a.png"] * 100)})
+    yard.drop("composition/b", {"composition.json": described(*[f"{nth}.png" for nth in range(2001)])})
+
+    yard.settled()
+
+    assert len(yard.jobs._waiting.wants(yard.folder("composition/a")[0])) == 1
+    assert yard.reason("composition-b")["code"] == "too-many-files"

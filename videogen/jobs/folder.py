@@ -49,8 +49,8 @@ class Folder:
         return name
 
     def is_behind_a_link(self, name: str) -> bool:
-        """Whether a folder on the way to a name is a link, which is never followed."""
-        return any((self.path / above).is_symlink() for above in above_of(name))
+        """Whether a folder on the way to a name is a link, which is never followed; no name at all is behind one."""
+        return any(os.path.islink(self.path / above) for above in above_of(name))
 
     @property
     def since(self) -> float:

@@ -14,7 +14,7 @@ from videogen.assemble import NoClips
 from videogen.errors import Defect, InputError, SetupError, Stopped, TemporaryError, VideogenError
 from videogen.jobs.folder import Folder, folders_of
 from videogen.jobs.taking import Taker, defect_of
-from videogen.jobs.waiting import SOON_S, Patience, Waiting, Waits
+from videogen.jobs.waiting import SOON_S, Patience, Waiting, Waits, looked_for
 from videogen.model.stock import Mention
 from videogen.model.value import readable
 from videogen.scan import AGAIN_S, Journal, Verdict
@@ -203,7 +203,7 @@ class Jobs:
 
     def _mentions(self, folder: Folder) -> tuple[Mention, ...]:
         try:
-            return self._taker.mentions(folder)
+            return looked_for(folder, self._taker.mentions(folder))
         except VideogenError:
             raise
         except OSError as error:
@@ -245,6 +245,8 @@ class Jobs:
         log.error(f"Failed on {readable(folder.name)}", exc_info=trouble)
         try:
             return self._taker.refuse(folder, trouble if isinstance(trouble, VideogenError) else defect_of(trouble))
+        except TemporaryError as full:
+            return _Left(full.message, full.word)
         except OSError as again:
             log.error(
                 f"Cannot move {readable(folder.name)} out of raw/",

@@ -1,5 +1,6 @@
 """Whether a dropped folder is complete: what it waits for, by its description or by quiet time."""
 
+import os
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -7,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from videogen.cutting.listing import FILES_MOST
+from videogen.cutting.naming import NAME_LETTERS_MOST
 from videogen.errors import RecipeError
 from videogen.jobs.folder import Folder, copies_under_way, is_meant
 from videogen.model.job import DESCRIPTIONS
@@ -195,6 +198,23 @@ def missing_file(folder: Folder, mention: Mention) -> RecipeError:
     )
 
 
+def looked_for(folder: Folder, wants: Iterable[Mention]) -> tuple[Mention, ...]:
+    """Give of mentions the first of each name and use, for every look at a folder looks for all of them.
+
+    Raises: RecipeError: there are more than a folder may hold.
+    """
+    first: dict[tuple[str, str, bool], Mention] = {}
+    for mention in wants:
+        first.setdefault((mention.name, mention.use, mention.is_optional), mention)
+    if sum(bool(name_inside(mention.name)) for mention in first.values()) > FILES_MOST:
+        raise RecipeError(
+            f"{folder.descriptions[0]} names more than {FILES_MOST} files",
+            remedy="Make several folders of it.",
+            code="too-many-files",
+        )
+    return tuple(first.values())
+
+
 def meant_in(folder: Folder, wants: Iterable[Mention]) -> list[tuple[Mention, str]]:
     """Give the mentions that mean a file of the folder, each with its name there."""
     named = [(mention, folder.spelled(name)) for mention in wants if (name := name_inside(mention.name))]
@@ -209,9 +229,9 @@ def meant_in(folder: Folder, wants: Iterable[Mention]) -> list[tuple[Mention, st
 def name_inside(name: str) -> str:
     """Give the name that a file of the folder would have; empty for a hash, for what lies elsewhere, for no such name.
 
-    Names that lead out of the folder are refused by who reads the description.
+    Names that lead out of the folder, and names longer than any, are refused by who reads the description.
     """
-    if (len(name) == 64 and set(name) <= _DIGITS) or name.startswith(ELSEWHERE):
+    if len(name) > NAME_LETTERS_MOST or (len(name) == 64 and set(name) <= _DIGITS) or name.startswith(ELSEWHERE):
         return ""
     plain = posixpath.normpath(name)
     return "" if plain.startswith(("/", "../")) or plain in {"..", "."} or "\0" in plain else plain
@@ -230,7 +250,8 @@ def _is_unseen(folder: Folder, name: str) -> bool:
     """Whether a file is there that is not followed yet, since raw/ holds more than is followed at a time."""
     if folder.holds(name) or folder.is_behind_a_link(name):
         return False
-    return not any(is_ignored(part) for part in name.split("/")) and (folder.path / name).is_file()
+    # Not `Path.is_file`, which raises at a name that no file can have.
+    return not any(is_ignored(part) for part in name.split("/")) and os.path.isfile(folder.path / name)
 
 
 def _listed(mentions: Sequence[Mention]) -> str:
