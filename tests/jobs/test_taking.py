@@ -5,14 +5,16 @@ import os
 import shutil
 import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.crash.tree import memory
 from tests.jobs.yard import Yard, described, still
+from videogen import points
 from videogen.catalog import read_asset
-from videogen.errors import RecipeError
+from videogen.errors import NoSpace, RecipeError
 from videogen.fsck import examine
 from videogen.model.job import Job
 from videogen.model.task import Task
@@ -252,3 +254,26 @@ def test_a_refused_folder_may_come_from_another_filesystem(tmp_path: Path) -> No
     assert os.readlink(there / "link") == "/etc/passwd"
     assert codes(yard) == ["bad-description"]
     yard.jobs.close()
+
+
+@pytest.mark.parametrize("how", ["enospc", "eio"])
+@pytest.mark.parametrize("where", ["durable.move.after_rename", "jobs.promoted", "jobs.published", "jobs.marked"])
+def test_what_fails_after_the_promotion_is_finished_later(yard: Yard, where: str, how: str) -> None:
+    """A disk that is full or fails for a moment makes no second job of a folder, and no second video (A1, P2)."""
+    yard.composition()
+    folder, wants = yard.folder("composition/first")
+    turn = "@2" if where.startswith("durable") else "@1"
+    points.arm({"VIDEOGEN_FAILPOINTS": f"{where}={how}{turn}"})
+    try:
+        with suppress(OSError, NoSpace):
+            yard.taker.take(folder, wants)
+    finally:
+        points.arm({})
+    for _ in range(3):
+        yard.settled(after_s=100.0)
+
+    assert os.listdir(yard.root / "scanned/composition") == ["first"]
+    assert len(yard.tasks()) == 1
+    yard.taker.finish(lambda: None)
+    assert len(yard.tasks()) == 1
+    assert (yard.files("raw"), codes(yard)) == ([], [])

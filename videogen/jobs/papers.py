@@ -28,7 +28,7 @@ class Papers:
         """Read every paper; give the jobs whose task was not published."""
         self._by_print, self._by_place, unfinished = {}, {}, []
         for job in self._all():
-            self._note(job)
+            self.note(job)
             if not job.is_published:
                 unfinished.append(job)
         return unfinished
@@ -48,14 +48,15 @@ class Papers:
                 log.warning(f"Cannot read {readable(str(path.relative_to(self._root)))}/{PAPER}", because=str(error))
         yield from (job for _, job in sorted(stamped, key=lambda row: (row[0], row[1].path)))
 
-    def _note(self, job: Job) -> None:
+    def note(self, job: Job) -> None:
+        """Know a job whose paper lies in its folder."""
         self._by_print[job.fingerprint] = job
         self._by_place[job.dropped_as] = job
 
     def keep(self, job: Job) -> None:
         """Write a job's paper anew; when this returns it survives a power cut. Raises: NoSpace."""
         durable.write(self._root / job.path / PAPER, job.to_json())
-        self._note(job)
+        self.note(job)
 
     def of_print(self, fingerprint: str) -> Job | None:
         """Give the last job that asked for the same."""

@@ -91,6 +91,7 @@ class Taker:
         relative = readable(str(folder.path.relative_to(self._root)))
         began = time.monotonic()
         if job := self.left_behind(folder):
+            self._publish(job)
             self._clear(folder, job)
             return Verdict(relative, None)
         entrance = self._catalog.entrance()
@@ -258,6 +259,8 @@ class Taker:
         durable.make_folder(target.parent)
         if os.path.lexists(target):
             return False
+        # Known before it is there: whatever fails from here on, the next look finishes this job and makes no other.
+        self._papers.note(job)
         durable.move(entrance, target)
         point("jobs.promoted")
         for said in task.warnings:
