@@ -182,7 +182,7 @@ def test_rooms_are_empty_behind_it(made: Made) -> None:
         "trash/failed": 0,
     }
     assert (house.files("raw"), house.visible("tasks"), house.visible("processing")) == ([], [], [])
-    assert told["library"] == {"video": len(CLIPS), "frame": 0, "music": 1, "voice": 1, "link": 0}
+    assert told["library"] == {"video": len(CLIPS), "frame": 0, "music": 1, "voice": 1, "text": 0, "link": 0}
     assert told["waiting"] == []
 
 
