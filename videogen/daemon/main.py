@@ -242,11 +242,13 @@ class _Main:
         if self._signals.reload.is_set() and not self._in_work:
             self._signals.reload.clear()
             self._notify.reloading()
-            self._house.scanner.close()
-            self._house.jobs.close()
-            self._house.catalog.close()
-            self._house = self._house.reloaded()
-            self._open()
+            house = self._house.reloaded()
+            if house is not self._house:  # with wrong settings it is the same, and its hands are still needed
+                self._house.scanner.close()
+                self._house.jobs.close()
+                self._house.catalog.close()
+                self._house = house
+                self._open()
             self._notify.ready()
 
     def _idle(self, idle_s: float, *, burst_s: float) -> None:
