@@ -325,6 +325,7 @@ class House:
             beats_of=lambda path, media: beats_of(path, media, self.stop),
             memory_mb=lambda: psutil.virtual_memory().available >> 20,
             looks=Looks(self.root) if (self.root / "scanned").is_dir() else None,
+            stop=self.stop,
         )
 
     @cached_property

@@ -7,6 +7,7 @@ once. Removing the folder forgets, and nothing else.
 from pathlib import Path
 
 from videogen import __version__, durable
+from videogen.errors import NoSpace
 from videogen.model.media import Media
 from videogen.model.value import Value
 
@@ -40,7 +41,7 @@ class Looks:
         try:
             durable.make_folder(path.parent)
             durable.write(path, Look(videogen=__version__, media=media).to_json())
-        except OSError:
+        except (OSError, NoSpace):
             return
 
     def _path(self, content: str) -> Path:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from videogen import durable
@@ -25,6 +27,8 @@ from videogen.model.stock import Beats, Edited, Mention, Stock
 from videogen.model.value import readable
 from videogen.probe import Prober
 from videogen.raster import rasterised
+from videogen.raster.apart import drawn_apart
+from videogen.raster.stills import Draw
 
 HEARD_MOST = 100
 """Sounds whose beats are remembered, so that a description read again does not wait for them again."""
@@ -71,6 +75,7 @@ class Rules:
 
     `longest_s`: the longest video, by recipe. `draw`: what the library lends. `beats_of`: how beats are found, None:
     not at all. `memory_mb`: how much memory is free, None: nobody looks. `looks`: what was found out before.
+    `stop`: ends a drawing that goes on.
     """
 
     longest_s: Mapping[str, Fraction] = field(default_factory=dict)
@@ -78,6 +83,7 @@ class Rules:
     beats_of: Callable[[Path, Media], Beats] | None = None
     memory_mb: Callable[[], int] | None = None
     looks: Looks | None = None
+    stop: Event | None = None
 
 
 class Cutting:
@@ -135,7 +141,8 @@ class Cutting:
         """
         written = _changed(self._written(path, recipe), changes or {})
         names = Names(written.folder, self._library, is_free=is_by_hand, hashed=hashed or {})
-        store = Store(names, self._prober, self._rules.looks)
+        draw = partial(drawn_apart, stop=self._rules.stop)
+        store = Store(names, self._prober, self._rules.looks, draw)
         with _told_of(written.name):
             edited, quality = self._edited(written, store, seed)
             material = Material(
@@ -151,7 +158,7 @@ class Cutting:
             )
             for held in store.held.values():
                 material.hold(held)
-            _draw(material, pictures)
+            _draw(material, pictures, draw)
         for content in material.stamps:
             material.file_of(content)
         return material
@@ -232,9 +239,9 @@ def _changed(written: Written, changes: Mapping[str, Any]) -> Written:
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
-def _draw(material: Material, pictures: Path) -> None:
+def _draw(material: Material, pictures: Path, draw: Draw) -> None:
     """Have all that stands still drawn. Raises: MediaError."""
-    made = rasterised(material.timeline, material.file_of)
+    made = rasterised(material.timeline, material.file_of, draw=draw)
     material.timeline = made.timeline
     material.warnings += tuple(one for one in made.warnings if one not in material.warnings)
     for content, png in made.images.items():

@@ -16,19 +16,22 @@ from videogen.model.stock import Mention
 from videogen.probe import Prober
 from videogen.probe.magic import HEAD_BYTES, family_of
 from videogen.raster import font_for, sizes_of
+from videogen.raster.apart import drawn_apart
+from videogen.raster.stills import Draw
 
 TEXT_BYTES_MOST = 16 << 20
 
 
 class Store:
-    """The files of one description: found by `names`, looked into by `prober`.
+    """The files of one description: found by `names`, looked into by `prober`, stills by `draw`.
 
     `contents`: by name; `media`: of what moves or sounds; `pictures`: sizes of stills in pixels; `texts`: of captions;
     `held`: where each content lies; `warnings`: what was done without.
     """
 
-    def __init__(self, names: Names, prober: Prober, looks: Looks | None = None) -> None:
+    def __init__(self, names: Names, prober: Prober, looks: Looks | None = None, draw: Draw = drawn_apart) -> None:
         self.names = names
+        self._draw = draw
         self._prober = prober
         self._looks = looks
         self.contents: dict[str, str] = {}
@@ -151,7 +154,7 @@ class Store:
         self._stills.clear()
         paths = {self.contents[one.name]: self.held[self.contents[one.name]].path for one in named}
         try:
-            self.pictures |= dict(zip(paths, sizes_of(list(paths.values())), strict=True))
+            self.pictures |= dict(zip(paths, sizes_of(list(paths.values()), draw=self._draw), strict=True))
         except MediaError:
             for mention in named:
                 self._tried(mention, self._measure_one)
@@ -160,7 +163,7 @@ class Store:
         content = self.contents.get(mention.name)
         if content is not None and content not in self.pictures:
             del self.contents[mention.name]
-            (self.pictures[content],) = sizes_of([self.held[content].path])
+            (self.pictures[content],) = sizes_of([self.held[content].path], draw=self._draw)
             self.contents[mention.name] = content
 
     def warn(self, word: str, said: str) -> None:
