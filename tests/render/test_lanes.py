@@ -18,6 +18,7 @@ from videogen.plan.encode import encode_sound
 from videogen.plan.lanes import lanes
 
 NTSC = Fraction(30000, 1001)
+AFTER = Range(start=25, end=50)
 
 
 def follow(assets: Sequence[str], lengths: Sequence[int], fps: Fraction | int = 25, **fades: object) -> Timeline:
@@ -153,6 +154,40 @@ def test_silence_between_two_tracks_is_silence(tmp_path: Path, shelf: Shelf) -> 
         begin = samples_of(first, NTSC, RATE) + lead
         expected += range(begin, min(begin + RATE, samples_of(last, NTSC, RATE)))
     assert [n for n, sample in enumerate(left) if abs(sample) > 0.1] == expected
+
+
+@pytest.mark.parametrize(("frames", "lead"), [(1, 0), (2, 900), (2, 1)])
+def test_a_fade_as_long_as_its_place_is_a_fade(tmp_path: Path, shelf: Shelf, frames: int, lead: int) -> None:
+    """A sound that begins within a frame has fewer samples than its frames say, and so may one whose edge is rounded.
+
+    The last track of a mix is such a one, where it is cut soon after it began.
+    """
+    steady = take(shelf, wav(tmp_path / "a.wav", *[[0.25] * RATE] * 2), -12)
+    place = Range(start=1, end=1 + frames)
+    sound = SoundTrack(asset=steady, at=place, lead=lead, fade_out=frames, gain=2)
+    timeline = Timeline(canvas=canvas(NTSC), picture=(Gap(length=10),), sounds=(sound,))
+
+    left, _ = mixed(shelf, timeline)
+
+    begin, end = (samples_of(frame, NTSC, RATE) for frame in (place.start, place.end))
+    assert next(n for n in range(len(left)) if left[n]) == begin + lead
+    assert max(left[begin:end]) > 0.4
+    assert 0 < left[end - 10] < 0.01
+    assert not any(left[end:])
+
+
+def test_a_sound_entered_after_its_end_moves_no_other(tmp_path: Path, shelf: Shelf) -> None:
+    """It is silence: what begins where it does is heard from there."""
+    steady = take(shelf, wav(tmp_path / "a.wav", *[[0.25] * RATE] * 2), -12)
+    sounds = (SoundTrack(asset=steady, start=50), SoundTrack(asset=steady), SoundTrack(asset=steady, at=AFTER))
+    timeline = Timeline(canvas=canvas(), picture=(Gap(length=50),), sounds=sounds)
+
+    left, _ = mixed(shelf, timeline)
+
+    assert laned(shelf, timeline) == [[0], [1, 2]]
+    assert len(left) == 2 * RATE
+    assert min(left) == pytest.approx(0.25, abs=1e-3)
+    assert max(left) == pytest.approx(0.25, abs=1e-3)
 
 
 def test_what_ducks_and_what_is_ducked_keep_their_lanes(tmp_path: Path, shelf: Shelf) -> None:

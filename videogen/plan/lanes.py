@@ -53,7 +53,9 @@ def lanes(timeline: Timeline, media_of: MediaOf) -> tuple[tuple[Place, ...], ...
     found: list[list[Place]] = []
     open_lanes: list[list[Place]] = []
     for place in sorted(places(timeline, media_of), key=lambda one: (one.begin, one.nth)):
-        is_alone = timeline.sounds[place.nth].ducked_by is not None or place.nth in beside
+        # A sound that is entered after its end takes no time: another that follows it would begin where it does.
+        is_empty = place.end == place.begin
+        is_alone = timeline.sounds[place.nth].ducked_by is not None or place.nth in beside or is_empty
         lane = None if is_alone else next((one for one in open_lanes if one[-1].end <= place.begin), None)
         if lane is None:
             lane = []

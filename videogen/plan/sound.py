@@ -137,7 +137,8 @@ def _faded(stream: Stream, sound: SoundTrack, samples: int, canvas: Canvas) -> S
     if sound.fade_in:
         stream = stream.filter("afade", t="in", ss=0, ns=_samples(sound.fade_in, canvas), **curve)
     if sound.fade_out:
-        fading = _samples(sound.fade_out, canvas)
+        # A place that begins within a frame, or at a sample that was rounded up, may have fewer samples than its fade.
+        fading = min(samples, _samples(sound.fade_out, canvas))
         stream = stream.filter("afade", t="out", ss=samples - fading, ns=fading, **curve)
     return stream
 
