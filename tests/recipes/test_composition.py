@@ -224,6 +224,23 @@ CONTRADICTIONS: list[tuple[str, dict[str, Any], str, str]] = [
         "crossfade, wipeup",
     ),
     ("nothing left to cross", {"clips": [{}, {"start_time": 10, **CROSSED}]}, "/clips/1/transition_in", "only touch"),
+    (
+        "a crossfade longer than the clip before",
+        {"clips": [{"trim_end": 1}, {**CROSSED, "transition_duration": 4}]},
+        "/clips/1/transition_in",
+        "takes 4 s, the clip before it is seen for 1 s",
+    ),
+    (
+        "a crossfade from before the beginning",
+        {
+            "clips": [
+                {"trim_start": 9},
+                {"start_time": 1, "trim_start": 5, "trim_end": 8, **CROSSED, "transition_duration": 4},
+            ]
+        },
+        "/clips/1/transition_in",
+        "takes 4 s, the clip before it is seen for 1 s",
+    ),
     ("a clip all transition", {"clips": [{}, {"trim_end": 0.8, **CROSSED}, CROSSED]}, "/clips/1", "take 1 s"),
     ("too long", {"clips": [{}] * 19}, "/clips", "may last 180 s"),
     ("words after the end", {"overlays": [{**WORDS, "start_time": 10}]}, "/overlays/0/start_time", "ends at 10 s"),

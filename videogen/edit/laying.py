@@ -77,12 +77,15 @@ def laid(entries: Sequence[ClipEntry], found: Sequence[Found], canvas: Canvas) -
         first_s, length_s = _trimmed(nth, entry, file.media)
         before = rows[-1] if rows else None
         join = _join(before, nth, entry, canvas)
+        is_next = entry.start_time is None and (entry.end_time is None or entry.trim_end is None)
+        if before and is_next and join.frames > before.place.length:
+            raise _too_long(f"/clips/{nth}", before.place.length, join, canvas)
         start_s, end_s = _place(nth, entry, before, length_s, join, canvas)
         there = length_frames(_picture_s(file.media), canvas)
         first = min(frames_of(first_s, canvas.fps), there - 1)
         shown = max(1, min(frames_of(first_s + length_s, canvas.fps), there) - first)
         start = frames_of(start_s, canvas.fps)
-        if before and entry.start_time is None and (entry.end_time is None or entry.trim_end is None):
+        if before and is_next:
             start = before.place.end - join.frames
         end = start + shown if entry.end_time is None else frames_of(entry.end_time, canvas.fps)
         if end <= start:
@@ -299,10 +302,20 @@ def _stretched(before: Laid, row: Laid, join: Join, canvas: Canvas) -> tuple[Lai
             f"and their files have {seconds((early + late) / canvas.fps)} beyond their trims",
             remedy=f"Let it begin at {seconds(max(begin, Fraction(0)))}, or trim the clips so that some is left over.",
         )
+    if before.place.length + late < join.frames:
+        raise _too_long(row.pointer, before.place.length + late, join, canvas)
     over = Join("over", join.family, join.frames)
     longer = Range(start=before.place.start, end=before.place.end + late)
     sooner = Range(start=row.place.start - early, end=row.place.end)
     return replace(before, place=longer, go=over), replace(row, place=sooner, first=row.first - early, come=over)
+
+
+def _too_long(pointer: str, there: int, join: Join, canvas: Canvas) -> RecipeError:
+    return contradiction(
+        f"{pointer}/transition_in",
+        f"takes {seconds(join.frames / canvas.fps)}, the clip before it is seen for {seconds(there / canvas.fps)}",
+        remedy="Make the transition shorter, or the clip before it longer.",
+    )
 
 
 def _expect_room(row: Laid, canvas: Canvas) -> None:
