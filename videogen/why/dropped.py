@@ -99,7 +99,9 @@ def explain_taken(spool: Spool, path: Path) -> list[Answer]:
 
 
 def named(spool: Spool, name: str) -> list[Path]:
-    """Give the folders of a name: in raw/, taken, numbered ones too, and refused."""
+    """Give the folders of a name: in raw/, taken, numbered ones too, and refused; a path is no name."""
+    if "/" in name or name in {"", ".", ".."}:
+        return []
     found = [spool.root / "raw" / recipe / name for recipe in DESCRIPTIONS]
     for recipe in DESCRIPTIONS:
         shelf = spool.root / "scanned" / recipe
