@@ -213,7 +213,7 @@ class House:
 
         story, assemble, render = self.settings.story, self.settings.assemble, self.settings.render
         rule, own = story_rules(self.root, dict(story) | dict(assemble) | dict(render), story.category)
-        return Assembler(self.spool, self.catalog, rule, own=own)
+        return Assembler(self.spool, self.catalog, rule, own=own, stop=self.stop)
 
     @cached_property
     def explainer(self) -> Explainer:

@@ -4,6 +4,7 @@ import json
 import shutil
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from videogen.assemble.dressing import Dress
 from videogen.assemble.texts import captions_beside
 from videogen.catalog import picture_of
 from videogen.config import Settings
+from videogen.errors import Stopped
 from videogen.model.choice import Choice
 from videogen.model.media import Asset
 from videogen.model.task import Task
@@ -174,3 +176,8 @@ def test_a_crawled_story_is_its_voice_s_text(library: Library, real_media: Path)
     other = captions_beside(library.root, voice, canvas)
     assert other.captions == ()
     assert other.warnings[0].startswith("no-captions: chunk_0002.txt: the text does not fit the voice")
+
+    stop = Event()  # asked all the while, so that main is known to live, and heard at once
+    stop.set()
+    with pytest.raises(Stopped):
+        captions_beside(library.root, voice, canvas, stop)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from threading import Event
 from uuid import UUID, uuid4
 
 import structlog
@@ -46,11 +47,14 @@ class Assembler:
         clock: Callable[[], float] = time.monotonic,
         *,
         own: Mapping[str, StoryRule] | None = None,
+        stop: Event | None = None,
     ) -> None:
         self._spool = spool
         self._catalog = catalog
         self._rule = rule
         self._own = own or {}
+        # Asked while a child listens or draws: that it is asked is the sign of life of main's loop.
+        self._stop = stop
         self._clock = clock
         self._since: dict[str, float] = {}
         self._said: dict[str, str] = {}
@@ -205,7 +209,11 @@ class Assembler:
             ),
             choice=chosen.record,
         )
-        return task if rule.dress.is_plain else dressed(self._spool.root, task, rule.dress, canvas, chosen)
+        return (
+            task
+            if rule.dress.is_plain
+            else dressed(self._spool.root, task, rule.dress, canvas, chosen, stop=self._stop)
+        )
 
     def _logo(self, path: Path) -> Input | None:
         if not path.is_file():

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from threading import Event
 
 from videogen.assemble.drawing import Chosen, Extra
 from videogen.assemble.texts import captions_beside
@@ -17,6 +19,7 @@ from videogen.model.task import ClipUse, Input, Task
 from videogen.model.timebase import frames_of
 from videogen.model.timeline import Canvas, Clip, TextOverlay, Timeline
 from videogen.raster import Rasterised, rasterised
+from videogen.raster.apart import drawn_apart
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Worn:
     warnings: tuple[str, ...]
 
 
-def dressed(root: Path, task: Task, dress: Dress, canvas: Canvas, chosen: Chosen) -> Task:
+def dressed(root: Path, task: Task, dress: Dress, canvas: Canvas, chosen: Chosen, *, stop: Event | None = None) -> Task:
     """Give the task of a plain story as that of a dressed one; its clips are those that were drawn, in order.
 
     When this returns every picture its timeline shows is in the library.
@@ -58,11 +61,11 @@ def dressed(root: Path, task: Task, dress: Dress, canvas: Canvas, chosen: Chosen
     """
     given = {one.sha256: read_asset(root, one.path) for one in (task.inputs.spoken, task.inputs.played)}
     given |= {one.sha256: read_asset(root, one.path) for one in chosen.clips}
-    worn = _worn(root, given[task.inputs.spoken.sha256], dress, canvas, chosen)
+    worn = _worn(root, given[task.inputs.spoken.sha256], dress, canvas, chosen, stop)
     given |= {one.sha256: one for one in worn.assets}
     media = {content: asset.media for content, asset in given.items()}
     story = task.story().model_copy(update={"clips": tuple(one.sha256 for one in chosen.clips), "shown": ()})
-    drawn = _drawn(grown_timeline(story, worn.dressing, media, canvas))
+    drawn = _drawn(grown_timeline(story, worn.dressing, media, canvas), stop)
     for sha256, png in drawn.images.items():
         keep_picture(root, sha256, png)
     shown = [part for part in drawn.timeline.picture if isinstance(part, Clip)]
@@ -98,7 +101,7 @@ def _use(path: str, part: Clip) -> ClipUse:
     return ClipUse(path=path, sha256=part.asset, in_frame=part.source.start, out_frame=part.source.end)
 
 
-def _worn(root: Path, voice: Asset, dress: Dress, canvas: Canvas, chosen: Chosen) -> Worn:
+def _worn(root: Path, voice: Asset, dress: Dress, canvas: Canvas, chosen: Chosen, stop: Event | None) -> Worn:
     intro, outro = (_clip(root, name, path) for name, path in (("intro", dress.intro), ("outro", dress.outro)))
     frame = read_asset(root, chosen.frame.path) if chosen.frame else None
     warnings = [] if frame or not dress.has_frame else [f"no-frame: there is no layer in raw/frame/{voice.category}/."]
@@ -106,7 +109,7 @@ def _worn(root: Path, voice: Asset, dress: Dress, canvas: Canvas, chosen: Chosen
         warnings.append(f"opaque-frame: {frame.path} is seen through nowhere, so it is left out.")
         frame = None
     fps = canvas.fps
-    words = captions_beside(root, voice, canvas) if dress.captions != "off" else None
+    words = captions_beside(root, voice, canvas, stop) if dress.captions != "off" else None
     dressing = Dressing(
         intro=intro.sha256 if intro else None,
         outro=outro.sha256 if outro else None,
@@ -131,10 +134,10 @@ def _clip(root: Path, name: str, path: str) -> Asset | None:
     return asset
 
 
-def _drawn(timeline: Timeline) -> Rasterised:
+def _drawn(timeline: Timeline, stop: Event | None) -> Rasterised:
     """Draw its words. The logo stays the file it is: other videos share what is encoded with it."""
     words = tuple(one for one in timeline.overlays if isinstance(one, TextOverlay))
-    drawn = rasterised(timeline.model_copy(update={"overlays": words}), Path)
+    drawn = rasterised(timeline.model_copy(update={"overlays": words}), Path, draw=partial(drawn_apart, stop=stop))
     pictures = iter(drawn.timeline.overlays)
     overlays = tuple(next(pictures) if isinstance(one, TextOverlay) else one for one in timeline.overlays)
     whole = drawn.timeline.model_copy(update={"overlays": overlays})

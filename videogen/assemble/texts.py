@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 
 from videogen import durable
 from videogen.aligning import Cue, aligned
@@ -15,11 +16,12 @@ from videogen.model.timebase import Range, frames_of
 from videogen.model.timeline import Canvas, Caption
 
 
-def captions_beside(root: Path, voice: Asset, canvas: Canvas) -> Cues:
+def captions_beside(root: Path, voice: Asset, canvas: Canvas, stop: Event | None = None) -> Cues:
     """Give the captions of a voice, on its frames; none, and why, where there are none that fit it.
 
     Shape: from the `.srt`, else the `.vtt` of the voice's own name in its folder; else its `.txt`, else the story's
         text as it was crawled, which are aligned.
+    Raises: Stopped: `stop` was set.
     """
     frames = story_frames(voice.media, canvas)
     for ending in TEXTS[:2]:
@@ -36,7 +38,7 @@ def captions_beside(root: Path, voice: Asset, canvas: Canvas) -> Cues:
         beside = f"there is no {name}.srt, {name}.vtt or {name}.txt beside {voice.path}"
         return Cues((), (f"no-captions: {beside}, and its story has no chunk_0001.txt.",))
     try:
-        found = aligned(root / voice.path, durable.read(text).decode("utf-8-sig"), voice.media)
+        found = aligned(root / voice.path, durable.read(text).decode("utf-8-sig"), voice.media, stop)
     except (OSError, UnicodeDecodeError) as error:
         return Cues((), (f"bad-captions: {text.name} cannot be read ({error}).",))
     if found.because:
