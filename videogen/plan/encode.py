@@ -9,9 +9,10 @@ from videogen.model import timebase
 from videogen.model.media import Media
 from videogen.model.profile import Encoder, Profile
 from videogen.model.timeline import Timeline
-from videogen.plan.filters import picture_stream
+from videogen.plan.filters import picture_stream, streams_of_one_clip
 from videogen.plan.footage import MediaOf
-from videogen.plan.graph import OUTPUT
+from videogen.plan.graph import OUTPUT, STEP
+from videogen.plan.inputs import Stream
 from videogen.plan.sound import CEILING_DBTP, sound_stream
 
 # No clock, no names, no version of FFmpeg in the file: the same work gives the same bytes.
@@ -39,12 +40,33 @@ def encode_picture(timeline: Timeline, media: Mapping[str, Media], profile: Prof
         what is shown, so that pieces of one profile can be joined.
     Raises: MissingInput: a clip's media is unknown. RecipeError: more is seen at once than one command can hold.
     """
-    picture = picture_stream(timeline, known(media))
+    output = _written(picture_stream(timeline, known(media)), timeline, profile, OUTPUT)
+    return _arguments(output, f"{len(timeline.picture)} clips and transitions")
+
+
+def encode_together(
+    timelines: Sequence[Timeline], media: Mapping[str, Media], profile: Profile, targets: Sequence[str]
+) -> tuple[str, ...]:
+    """Give FFmpeg's arguments for several stretches of one clip at once, each into a file of its own.
+
+    Each file is byte for byte the one that `encode_picture` makes of its timeline. `targets` are names of steps. The
+    first output is no file: its frames are those of the clip, which the run's progress counts.
+    Raises: MissingInput, RecipeError: as `encode_picture`.
+    """
+    counted, streams = streams_of_one_clip(timelines, known(media))
+    outputs = [ffmpeg.output(counted, "-", **{"c:v": "wrapped_avframe", "fps_mode": "passthrough", "f": "null"})]
+    for stream, timeline, target in zip(streams, timelines, targets, strict=True):
+        outputs.append(_written(stream, timeline, profile, STEP + target))
+    return _arguments(ffmpeg.merge_outputs(*outputs), f"{len(timelines)} stretches of a clip")
+
+
+def _written(picture: Stream, timeline: Timeline, profile: Profile, target: str) -> Stream:
+    """Encode exactly the frames of a timeline into a file."""
     for name, argument in profile.encoder.upload:
         picture = picture.filter(name, *filter(None, [argument]))
-    output = ffmpeg.output(
+    return ffmpeg.output(
         picture,
-        OUTPUT,
+        target,
         **profile.encoder.options(),
         **{
             "r": str(profile.canvas.fps),
@@ -56,11 +78,14 @@ def encode_picture(timeline: Timeline, media: Mapping[str, Media], profile: Prof
             "f": "mp4",
         },
     )
+
+
+def _arguments(output: Stream, what: str) -> tuple[str, ...]:
     # Absolute time stamps: where a clip is entered in its middle, its frames keep their numbers.
     argv = tuple(output.global_args("-copyts").get_args())
     if max(map(len, argv)) >= ARGUMENT_BYTES:
         raise RecipeError(
-            f"{len(timeline.picture)} clips and transitions are more than one encode can hold",
+            f"{what} are more than one encode can hold",
             remedy="Let fewer clips change while an overlay comes or goes.",
         )
     return argv

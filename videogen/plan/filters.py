@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from videogen.model.timeline import Canvas, Gap, ImageOverlay, Part, Timeline, Transition, VideoOverlay
+from videogen.model.timebase import Range
+from videogen.model.timeline import Canvas, Clip, Gap, ImageOverlay, Part, Timeline, Transition, VideoOverlay
 from videogen.plan.colour import labelled, painted
-from videogen.plan.footage import MediaOf, clip_frames, seconds
+from videogen.plan.footage import MediaOf, between, clip_frames, seconds
 from videogen.plan.inputs import Stream, beside, end_to_end, generated
 from videogen.plan.overlays import is_plain, with_overlay
 
@@ -14,11 +15,40 @@ BLACK = "#000000"
 
 def picture_stream(timeline: Timeline, media_of: MediaOf) -> Stream:
     """Join the base track and lay the overlays over it: at least `timeline.length` frames at the canvas rate."""
-    joined = _joined(timeline, media_of)
+    return _seen(_joined(timeline, media_of), timeline, media_of)
+
+
+def streams_of_one_clip(timelines: Sequence[Timeline], media_of: MediaOf) -> tuple[Stream, list[Stream]]:
+    """Give every frame of a clip that timelines show once, to count them by, and each timeline's own frames.
+
+    Each timeline is one clip of the same content, brought to the same size and colours, under pictures alone. It is
+    decoded and scaled once, however many show it; what each gives is what `picture_stream` would.
+    """
+    canvas, clips = timelines[0].canvas, [clip_of(timeline) for timeline in timelines]
+    start, end = min(one.source.start for one in clips), max(one.source.end for one in clips)
+    whole = clips[0].model_copy(update={"source": Range(start=start, end=end)})
+    split = clip_frames(whole, media_of(whole.asset), canvas, 0).filter_multi_output("split", len(timelines) + 1)
+    streams, number = [], 0
+    for nth, (timeline, clip) in enumerate(zip(timelines, clips, strict=True), start=1):
+        frames = between(split[nth], clip.source.start - start, clip.source.end - start)
+        streams.append(_seen(frames, timeline, media_of, number))
+        number += len(timeline.overlays)
+    return split[0], streams
+
+
+def clip_of(timeline: Timeline) -> Clip:
+    """Give the clip of a timeline that has one and nothing beside it on its base track."""
+    (clip,) = timeline.picture
+    assert isinstance(clip, Clip)  # noqa: S101 -- whoever put timelines together looked
+    return clip
+
+
+def _seen(joined: Stream, timeline: Timeline, media_of: MediaOf, number: int = 0) -> Stream:
+    """Lay the overlays over the base track; `number` is the first of those that name their inputs."""
     if not all(isinstance(overlay, ImageOverlay) and is_plain(overlay) for overlay in timeline.overlays):
         # What is laid over frames that do not say which colours they have is turned into BT.601 (FFmpeg 7 and later).
         joined = labelled(joined)
-    for nth, overlay in enumerate(timeline.overlays):
+    for nth, overlay in enumerate(timeline.overlays, start=number):
         media = media_of(overlay.asset) if isinstance(overlay, VideoOverlay) else None
         joined = with_overlay(joined, overlay, timeline, media, nth)
     # A gap alone says nothing of its colours, and blending forgets them: headers of all pieces must say the same.

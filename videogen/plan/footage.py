@@ -92,11 +92,12 @@ def film_frames(film: VideoOverlay, media: Media, canvas: Canvas, nth: int, brou
 
 def taken(stream: Stream, start: int, end: int) -> Stream:
     """Give the frames [start, end) of a stream that is on the canvas grid, as [0, end - start)."""
-    return (
-        stream.filter("tpad", stop=-1, stop_mode="clone")
-        .filter("trim", start_pts=start, end_pts=end)
-        .filter("setpts", "PTS-STARTPTS")
-    )
+    return between(stream.filter("tpad", stop=-1, stop_mode="clone"), start, end)
+
+
+def between(stream: Stream, start: int, end: int) -> Stream:
+    """Give the frames [start, end) of a stream that has them, as [0, end - start)."""
+    return stream.filter("trim", start_pts=start, end_pts=end).filter("setpts", "PTS-STARTPTS")
 
 
 def covering(stream: Stream, picture: Picture, frame: tuple[int, int]) -> Stream:

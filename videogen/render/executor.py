@@ -53,7 +53,8 @@ class Executor:
     """Steps in the order of their dependencies, within the tokens of this machine."""
 
     def __init__(self, capacity: Needs, stop: Event, *, retries: int = RETRIES) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
+        """What may run side by side."""
         self._stop = stop
         self._retries = retries
 
@@ -106,7 +107,7 @@ class Executor:
         for resource in RESOURCES:
             used = sum(getattr(one.needs, resource) for one in state.running.values())
             wanted = getattr(step.needs, resource)
-            if wanted and used + wanted > getattr(self._capacity, resource):
+            if wanted and used + wanted > getattr(self.capacity, resource):
                 return False
         return True
 

@@ -37,7 +37,7 @@ class Maker:
         device: Device | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self._tools = Tools(ffmpeg, store, is_permissive, device or Device(), limits or Limits())
+        self._tools = Tools(ffmpeg, store, is_permissive, device or Device(), limits or Limits(), executor.capacity)
         self._executor = executor
 
     def make(self, plan: Plan, shop: Workshop, tell: Callable[[Progress], None] = lambda _: None) -> Done:

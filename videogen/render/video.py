@@ -1,6 +1,5 @@
 """One video in the making: what each step of its plan does."""
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,16 +11,18 @@ from threading import Event, Lock, Thread
 import structlog
 
 from videogen import durable
-from videogen.errors import Defect, InputError
-from videogen.ffmpeg import LARGE_PAGES, FFmpeg, Progress
+from videogen.errors import Defect, InputError, NoSpace, Stopped, TemporaryError
+from videogen.ffmpeg import FFmpeg, Progress
 from videogen.model.manifest import Stretch
 from videogen.model.quality import Limits, Quality
 from videogen.model.segment import Name, Note, cut
 from videogen.model.timebase import Range
-from videogen.plan import Plan, Segment, Step, black, bridge, ends_of, placed
-from videogen.plan.encode import on_device
+from videogen.plan import Needs, Plan, Segment, Step, black, bridge, ends_of
+from videogen.plan.together import Run
 from videogen.render.asking import Sources
+from videogen.render.batches import Batches
 from videogen.render.check import Proof, check
+from videogen.render.encodes import Encodes
 from videogen.render.executor import Busy
 from videogen.render.judging import Judge, Origin
 from videogen.render.looking import UndecodableError, look_into
@@ -76,6 +77,8 @@ class Tools:
     is_permissive: bool = False
     device: Device = field(default_factory=Device)
     limits: Limits = field(default_factory=Limits)
+    machine: Needs = field(default_factory=Needs)
+    """What runs side by side on this machine, all in all."""
 
 
 class UnjoinableError(InputError):
@@ -92,10 +95,8 @@ class Video:
     def __init__(
         self, tools: Tools, plan: Plan, shop: Workshop, tell: Callable[[Progress], None], *, fallback: str = ""
     ) -> None:
-        self._ffmpeg = tools.ffmpeg
         self._store = tools.store
         self._is_permissive = tools.is_permissive
-        self._device = tools.device
         self._limits = tools.limits
         self._sources = Sources(tools.ffmpeg, shop.media, shop.file_of, shop.scratch)
         self._plan = plan
@@ -109,7 +110,9 @@ class Video:
         self._frames_encoded = 0
         self._damaged = 0
         self._awaited: dict[str, float] = {}
-        self._mixing = Mixing(plan, shop, self._run)
+        self._encodes = Encodes(tools.ffmpeg, plan, shop, tools.device)
+        self._batches = Batches(plan, shop, tools.store, tools.machine)
+        self._mixing = Mixing(plan, shop, self._encodes.run)
         self._pieces: tuple[Stretch, ...] = ()
         self._origins: list[Origin] = []
         self._proof: Proof | None = None
@@ -302,69 +305,49 @@ class Video:
     def _encoded(self, segment: Segment, halt: Event) -> Entry | None:
         name = segment.name
         with self._store.making(name) as is_ours:
-            if not is_ours and not self._is_overdue(segment):
+            if self._batches.holds(segment) or not (is_ours or self._is_overdue(segment)):
                 raise Busy
             entry = self._store.pin(name, self._shop.pins)
             if entry is not None:
                 return entry
-            began = time.monotonic()
-            made = self._made(segment, halt)
-            note = self._store.publish(made, self._noted(survey(made, segment, self._plan.profile), segment))
-            with self._lock:
-                self._segments[name.key] = "encoded"
-                self._frames_encoded += segment.frames
-            log.debug("Encoded", key=name.key[:12], frames=note.frames, seconds=round(time.monotonic() - began, 2))
+            with self._batches.around(segment, self._is_here) as batch:
+                try:
+                    self._make(batch, halt)
+                except (InputError, Defect, TemporaryError) as error:
+                    if len(batch) == 1 or isinstance(error, Stopped | NoSpace):
+                        raise
+                    log.warning("Making segments one by one", together=len(batch), because=error.message)
+                    self._batches.break_up(batch)
+                    if not self._is_here(segment):
+                        self._make((segment,), halt)
             return self._store.pin(name, self._shop.pins)
+
+    def _is_here(self, segment: Segment) -> bool:
+        with self._lock:
+            if segment.name.key in self._entries:
+                return True
+        return self._store.find(segment.name) is not None
+
+    def _make(self, batch: Run, halt: Event) -> None:
+        """Have segments encoded in one go, and each proven and published by itself; the first is whose step this is."""
+        began = time.monotonic()
+        made = self._encodes.make(batch, halt, self._progress.follow(batch[0].name.key))
+        for segment, path in zip(batch, made, strict=True):
+            note = self._noted(survey(path, segment, self._plan.profile), segment)
+            self._store.publish(path, note)
+            with self._lock:
+                self._segments[segment.name.key] = "encoded"
+                self._frames_encoded += segment.frames
+            self._batches.made(segment)
+        frames = sum(one.frames for one in batch)
+        keys = [one.name.key[:12] for one in batch]
+        log.debug("Encoded", keys=keys, frames=frames, seconds=round(time.monotonic() - began, 2))
 
     def _is_overdue(self, segment: Segment) -> bool:
         """Whether another has been making a segment for so long that it may be frozen; made twice, it is kept once."""
         with self._lock:
             since = self._awaited.setdefault(segment.name.key, time.monotonic())
         return time.monotonic() - since > max(PATIENCE_S, 3 * segment.cost_s)
-
-    def _made(self, segment: Segment, halt: Event) -> Path:
-        """Encode a segment into the scratch folder, on the device that its profile takes."""
-        key, encoder = segment.name.key, self._plan.profile.encoder
-        made = self._shop.scratch / f"{key}.mp4"
-        argv = on_device(segment.argv, encoder, self._device.name)
-        with self._device.session(encoder) as is_free:
-            if not is_free:
-                raise Busy
-            self._run(key, argv, made, halt, self._progress.follow(key), frames=segment.frames)
-        return made
-
-    def _run(
-        self,
-        name: str,
-        argv: Sequence[str],
-        target: Path,
-        halt: Event,
-        tell: Callable[[Progress], None] = lambda _: None,
-        *,
-        frames: int = 0,
-    ) -> None:
-        """Run one FFmpeg whose words go to a file of their own, and then to the video's."""
-        durable.remove(target)
-        contents = {word[6:].partition("#")[0] for word in argv if word.startswith("asset:")}
-        assets = {content: f"file:{self._shop.file_of(content)}" for content in contents}
-        words = self._shop.scratch / f"{name}.log"
-        try:
-            self._ffmpeg.run(
-                [placed(argument, assets, {"out": f"file:{target}"}) for argument in argv],
-                log=words,
-                total=frames,
-                on_progress=tell,
-                stop=halt,
-                env={**os.environ, **LARGE_PAGES} if frames else None,
-            )
-        finally:
-            self._keep_words(words)
-
-    def _keep_words(self, words: Path) -> None:
-        if words.exists():
-            with self._lock, self._shop.log.open("ab") as all_words:
-                all_words.write(words.read_bytes())
-            durable.remove(words)
 
 
 def _pieces(parts: Sequence[Part], plan: Plan) -> tuple[Stretch, ...]:
