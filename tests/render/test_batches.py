@@ -36,9 +36,11 @@ def profile(on: Canvas) -> Profile:
 def cut(asset: str, length: int, on: Canvas) -> list[Timeline]:
     """Give stretches of a clip that touch, overlap and end with its last frame, held a frame longer."""
     gop = gop_of_cuts(on.fps)
-    ends = [length - 2 * gop - 9, length - 2 * gop - 4, length - gop, length + 1]
-    touching = [mute(on, clip(asset, max(0, start), end)) for start, end in pairwise(ends)]
-    return [mute(on, clip(asset, max(0, ends[0] - 7), ends[1])), *touching]
+    ends = sorted(
+        {max(at, 0) for at in (length - 2 * gop - 9, length - 2 * gop - 4, length - gop, length - 4, length + 1)}
+    )
+    spans = {(max(0, ends[0] - 7), ends[1]), *pairwise(ends)}
+    return [mute(on, clip(asset, *span)) for span in sorted(spans)]
 
 
 def expect_the_same(folder: Path, shelf: Shelf, timelines: Sequence[Timeline]) -> None:
@@ -95,7 +97,7 @@ def test_made_together_titles_lie_where_they_lie(tmp_path: Path, shelf: Shelf, f
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("name", sorted(REAL)[:6])
 def test_real_clips_are_made_together_to_the_byte(tmp_path: Path, shelf: Shelf, real_media: Path, name: str) -> None:
     """What holds for clips made up holds for those that phones, films and cameras made."""
     asset = shelf.take(real_media / name, "source")
