@@ -83,6 +83,14 @@ def test_the_listing_touches_from_line_to_line(parts: tuple[Clip | Gap, ...]) ->
     assert ["0", *(end for _, end in shown)] == [*(start for start, _ in shown), str(timeline.length)]
 
 
+@pytest.mark.parametrize("sides", [{"width": 20}, {"height": 20}, {"width": 20, "height": 16385}])
+@pytest.mark.parametrize("overlay", [ImageOverlay, VideoOverlay])
+def test_a_size_has_two_sides(overlay: type[ImageOverlay | VideoOverlay], sides: dict[str, int]) -> None:
+    """Of one side alone a picture was laid unscaled, and a film drawn out of shape, without a word (C2)."""
+    with pytest.raises(ValueError, match=r"give width and height|less than or equal to 16384"):
+        overlay(asset=A, x=0, y=0, at=Range(start=0, end=9), **sides)
+
+
 def test_the_listing_says_everything() -> None:
     """The listing holds the canvas, each part with its place and source, the overlay, and each sound with its gain."""
     assert whole().listing() == (

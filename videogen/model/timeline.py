@@ -25,6 +25,8 @@ from videogen.model.value import Digest, Value
 
 Positive = Annotated[int, Field(gt=0)]
 Frames = Annotated[int, Field(ge=0)]
+Length = Annotated[int, Field(gt=0, le=16384)]
+"""Pixels. Source: FFmpeg makes no frame that is much larger, and no canvas is."""
 Opacity = Annotated[Fraction, Field(gt=0, le=1)]
 Gain = Annotated[Fraction, Field(ge=0, le=16)]
 Side = Annotated[int, Field(ge=2, le=16384, multiple_of=2)]
@@ -116,7 +118,20 @@ class _Overlay(Value):
         return self
 
 
-class ImageOverlay(_Overlay):
+class _Sized(_Overlay):
+    """An overlay that may be brought to a size: both of its sides, or neither."""
+
+    width: Length | None = None
+    height: Length | None = None
+
+    @model_validator(mode="after")
+    def _has_both_sides(self) -> "_Sized":
+        if (self.width is None) != (self.height is None):
+            raise ValueError(f"an overlay at {self.at} has one side of its size; give width and height, or neither")
+        return self
+
+
+class ImageOverlay(_Sized):
     """A still picture; unscaled, or brought to `width` x `height`, given together.
 
     `fit` "stretch" takes that size as it is; "contain" leaves clear what is left of it, "cover" fills it, "blur" fills
@@ -126,15 +141,13 @@ class ImageOverlay(_Overlay):
 
     type: Literal["image"] = "image"
     asset: Digest
-    width: Positive | None = None
-    height: Positive | None = None
     fit: Literal["stretch", "contain", "cover", "blur"] = "stretch"
     zoom: Zoom | None = None
     blend: Blend = "normal"
     key: ChromaKey | None = None
 
 
-class VideoOverlay(_Overlay):
+class VideoOverlay(_Sized):
     """A moving picture that begins at its frame `start`, at canvas fps; unscaled, or scaled; held or looped at its end.
 
     A blend other than normal covers the whole canvas: the picture is letterboxed into it. `is_covering`: it fills its
@@ -144,8 +157,6 @@ class VideoOverlay(_Overlay):
     type: Literal["video"] = "video"
     asset: Digest
     start: Frames = 0
-    width: Positive | None = None
-    height: Positive | None = None
     blend: Blend = "normal"
     is_looped: bool = False
     is_covering: bool = False
