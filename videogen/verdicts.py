@@ -97,6 +97,7 @@ too-fast | file command | it shows over 240 pictures a second | Convert it to fe
 too-large | link command | it is larger than its kind may be | Split it, or give a smaller one.
 too-long | file command | it is longer than 6 hours | Cut it into shorter parts.
 too-many-files | file | a folder holds more files than one video may be made of | Make several folders of it.
+too-many-pictures | file command | its pictures together are more than can be held | Show fewer, or a smaller video.
 too-many-pixels | file command | over 8192 pixels a side or 36 megapixels | Convert it to a smaller picture.
 too-many-redirects | link | the page sends on and on | Give the address it ends at.
 too-many-streams | file command | it holds too many streams | Export it with one picture and one sound.

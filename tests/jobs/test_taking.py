@@ -183,7 +183,7 @@ def test_names_of_folders(yard: Yard, name: str, code: str) -> None:
     assert [task["story_name"] for task in yard.tasks()] == [name] * (not code)
 
 
-@pytest.mark.parametrize("name", ["two\nlines.png", "f" * 248 + ".png"])
+@pytest.mark.parametrize("name", ["two\nlines.png", "f" * 248 + ".png", "brought by videogen/a.png"])
 def test_names_of_files(yard: Yard, name: str) -> None:
     """A file whose name cannot stand in a path of the library refuses its folder."""
     yard.drop("composition/first", {"composition.json": described(name), name: ""})

@@ -128,6 +128,16 @@ def test_first_that_cannot_be_drawn_is_named(folder: Path) -> None:
         drawn_apart(wishes)
 
 
+def test_pictures_that_are_too_much_together_are_told(folder: Path) -> None:
+    """What all drawings take is bounded, since whoever asked holds them at once; the sentence counts them."""
+    wishes = [Photo(str(folder / "a.jpg"), CANVAS, width=side, height=side) for side in (20, 40, 60)]
+    one, *_ = (len(drawn.png) for drawn in drawn_apart(wishes))
+
+    with pytest.raises(MediaError, match=r"^the first 2 of 3 drawings take more than 0 MiB together") as told:
+        drawn_apart(wishes, most=one)
+    assert told.value.word == "too-many-pictures"
+
+
 def test_picture_that_eats_memory_costs_a_child(folder: Path) -> None:
     """A picture larger than what a child may hold is one MediaError that names it; this process goes on."""
     Image.new("RGB", (6000, 6000)).save(folder / "large.png", compress_level=1)

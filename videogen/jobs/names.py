@@ -12,6 +12,8 @@ from videogen.scan.admit import StillChanging
 from videogen.scan.place import shown
 
 SIDE = ".json"
+BROUGHT = "brought by videogen"
+"""Of a job's folder: what its video is made of and nobody dropped."""
 NAME_BYTES = 255 - len(SIDE)
 """A side file stands beside each, and no name has more than 255 bytes."""
 MOST_FILES = 2000
@@ -83,6 +85,8 @@ def _is_called_as_side(name: str, names: Container[str]) -> bool:
 
 
 def _trouble(name: str) -> str:
+    if name.split("/", maxsplit=1)[0] == BROUGHT:
+        return "is called as what videogen brings will be"
     try:
         is_long = any(len(part.encode("utf-8")) > NAME_BYTES for part in name.split("/"))
         library_path(f"scanned/{name}")

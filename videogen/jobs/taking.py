@@ -22,7 +22,7 @@ from videogen.errors import Defect, InputError, MediaError, MissingInput, NoSpac
 from videogen.jobs.borrowing import Borrowing, is_borrower
 from videogen.jobs.clearing import clear
 from videogen.jobs.folder import Folder
-from videogen.jobs.names import check_names, free_paths, names_to_take
+from videogen.jobs.names import BROUGHT, check_names, free_paths, names_to_take
 from videogen.jobs.ordering import Orders, Places, seed_of, task_of
 from videogen.jobs.papers import Papers, is_same
 from videogen.jobs.reading import material_of, mentions_in, pictures_of
@@ -39,9 +39,6 @@ from videogen.spool import Spool
 from videogen.trash import Trash
 
 log = structlog.get_logger()
-
-BROUGHT = "brought by videogen"
-"""Of a job's folder: what its video is made of and nobody dropped."""
 
 
 class Taker:

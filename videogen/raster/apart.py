@@ -28,6 +28,8 @@ LIMITS = cage.Limits(memory_bytes=4 << 30, cpu_s=600, open_files=256, file_bytes
 START_S, EACH_S = 60.0, 20.0
 """How long a child may take; far more than any picture needs on a busy machine."""
 PNG_MOST = 300 << 20
+ALL_MOST = 600 << 20
+"""What all drawings of one description may take together: they are held at once, and main has 2 GB."""
 _MAGIC = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
@@ -37,12 +39,13 @@ def drawn_apart(
     *,
     limits: cage.Limits = LIMITS,
     stop: Event | None = None,
+    most: int = ALL_MOST,
 ) -> list[Drawn]:
     """Draw everything in one child; none is started where nothing is wanted.
 
-    Shape: in the order of the wishes.
-    Raises: MediaError: the first that cannot be drawn, or that a child died of. NoSpace: the temporary folder is full.
-        Stopped: `stop` was set.
+    Shape: in the order of the wishes, `most` bytes together.
+    Raises: MediaError: the first that cannot be drawn, or that a child died of, or is too much. NoSpace: the temporary
+        folder is full. Stopped: `stop` was set.
     """
     if not wishes:
         return []
@@ -69,11 +72,17 @@ def drawn_apart(
             raise no_room
         lines = ended.stdout.decode(errors="replace").splitlines()
         answers = [_answer(line) for line in lines]
-        found = []
+        found: list[Drawn] = []
         for nth, wish in enumerate(wishes):
             if nth >= len(answers):
                 raise _died(wish, ended)
             found.append(_told(answers[nth], wish, Path(folder, f"{nth}.png"), ended))
+            if sum(len(one.png) for one in found) > most:
+                raise MediaError(
+                    f"the first {nth + 1} of {len(wishes)} drawings take more than {most >> 20} MiB together",
+                    remedy="Show fewer pictures, or a smaller video.",
+                    code="too-many-pictures",
+                )
         return found
 
 
