@@ -88,7 +88,7 @@ MAY_OPEN = {
     "content.py": {"r+b"},  # a line added to a record, synced; what is there stays as it is
     "kernel.py": {"xb"},  # every new file
     "ffmpeg.py": {"ab"},  # stderr.log: FFmpeg itself writes to it, line by line, for whoever reads along
-    "render/video.py": {"ab"},  # the same stderr.log: the words of encodes that ran side by side, one after another
+    "render/encodes.py": {"ab"},  # the same stderr.log: the words of encodes that ran side by side, one after another
     # The muxer writes by itself, into the scratch folder, and one bit of it is switched there; durable.py names it.
     "render/stitch.py": {"w", "r+b"},
     "spool/rooms.py": {"a+"},  # a lock file: it has no content
