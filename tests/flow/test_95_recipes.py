@@ -48,7 +48,7 @@ class Job:
 
 JOBS = (
     Job("composition", "sale", 330, (640, 360)),
-    Job("golden_frame", "sea", 180, (1080, 1920)),
+    Job("golden_frame", "sea", 90, (1080, 1920)),
     Job("mix", "evening", 360, (640, 360)),
     Job("story", "the_speech", 330, (640, 360)),
 )
@@ -119,7 +119,7 @@ def drop_golden_frame(house: House, media: Path) -> None:
         "music": "music.mp3",
         "text_overlay": "Three places you would not believe are real",
         "overlay": "glitter",
-        "duration": 6,
+        "duration": 3,
     }
     (folder / "job.json").write_text(json.dumps(words))
 

@@ -97,12 +97,12 @@ def test_made_together_titles_lie_where_they_lie(tmp_path: Path, shelf: Shelf, f
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("name", sorted(REAL)[:6])
+@pytest.mark.parametrize("name", [name for name in sorted(REAL) if name[:3] in {"v02", "v05", "v09", "v11"}])
 def test_real_clips_are_made_together_to_the_byte(tmp_path: Path, shelf: Shelf, real_media: Path, name: str) -> None:
     """What holds for clips made up holds for those that phones, films and cameras made."""
     asset = shelf.take(real_media / name, "source")
     on = canvas(30)
-    length = min(clip_length(shelf.media[asset], on.fps), 30 * REAL[name])
+    length = min(clip_length(shelf.media[asset], on.fps), 120)
 
     expect_the_same(tmp_path, shelf, cut(asset, length, on))
 
