@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.corpus.mutants import mutant_of, seeds
 from tests.corpus.mutate import Judged, Tally, apart, tried
 
-HERE = 350
+HERE = 200
 """A minute of them; `python -m tests.corpus.mutate` tries 2,000, and ten thousand with `--long`."""
 SLOWEST_S = 10.0
 

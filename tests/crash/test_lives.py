@@ -20,7 +20,7 @@ from videogen import durable
 from videogen.model.task import Task
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-KILLS = 180
+KILLS = 120
 
 
 def test_lives_killed_at_every_point_lose_nothing() -> None:

@@ -10,7 +10,7 @@ from tests.crash.tracing import Fault, faults, injected, strace_trouble
 from tests.crash.tree import Tree
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-FAULTS = 45
+FAULTS = 30
 """`make torture` injects the others."""
 
 

@@ -51,7 +51,7 @@ def names_in(folder: Path, *, is_free: bool = False) -> Names:
     return Names(folder, lambda: (folder, Catalog(folder)), is_free=is_free, hashed={})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(parts=some.lists(some.sampled_from(PARTS) | some.text(max_size=4), min_size=1, max_size=6), lead=some.booleans())
 def test_no_name_leads_out(folder: Path, parts: list[str], *, lead: bool) -> None:
     """A name gives a file of the folder, or an error of ours with its pointer; never another file, never a wait."""

@@ -32,7 +32,9 @@ def children() -> list[psutil.Process]:
     return [
         one
         for one in psutil.Process().children(recursive=True)
-        if "videogen.render.apart" in one.cmdline() and "Seccomp:\t2" in Path(f"/proc/{one.pid}/status").read_text()
+        if one.status() != psutil.STATUS_ZOMBIE
+        and "videogen.render.apart" in one.cmdline()
+        and "Seccomp:\t2" in Path(f"/proc/{one.pid}/status").read_text()
     ]
 
 

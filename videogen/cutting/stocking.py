@@ -79,12 +79,20 @@ class Store:
         hands = min(len(wanted), len(os.sched_getaffinity(0)))
         if hands < 2:
             return
+        left = list(wanted.values())
         with ThreadPoolExecutor(hands, thread_name_prefix="look") as pool:
-            list(pool.map(self._looked_ahead, wanted.values()))
+            list(pool.map(lambda _: self._looked_ahead(left), range(hands)))
 
-    def _looked_ahead(self, held: Held) -> None:
-        with suppress(InputError):
-            self.media_of(held)
+    def _looked_ahead(self, left: list[Held]) -> None:
+        """Look into one file after the other until none is left; the child of this thread is ended in good order."""
+        try:
+            while True:
+                with suppress(InputError):
+                    self.media_of(left.pop())
+        except IndexError:
+            return
+        finally:
+            self._prober.close()
 
     def lend(self, contents: Iterable[str]) -> None:
         """Know the clips that the library lends, by their contents. Raises: MissingInput."""

@@ -22,8 +22,8 @@ SOFTWARE = "libx264"
 WALL_FACTOR = 50
 """How many times its estimate an encode may take: a machine may be that much slower than the one measured."""
 GOPS_OF_CUTS = 1
-"""GOPs of a segment where a video asks for GOPs of its own: two cost a ninth more frames that are encoded and not shown,
-and neighbours start together anyway. Source: tests/plan/test_reencoded.py."""
+"""GOPs of a segment where a video asks for GOPs of its own: of two a ninth more is encoded that is not shown, and
+neighbours start together anyway. Source: tests/plan/test_reencoded.py."""
 WALL_LEAST_S = 600.0
 MEMORY_SHARE = 0.85
 """Of the memory that is free; the rest is for the page cache, without which every encode waits for its clip."""
