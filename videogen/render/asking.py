@@ -37,6 +37,8 @@ SAMPLES_MOST = 60
 SILENT_DB = -50.0
 """A source under this is silent enough to leave nothing that is heard in a mix."""
 JUMP_DB = 12.0
+BLOCK_S = Fraction(2, 5)
+"""Source: EBU R128, ITU-R BS.1770: loudness is gated by blocks of 400 ms."""
 LIMITED_LUFS = -9.0
 """A limited mix may be this quiet, however loud its sources are. Source: tests/render/test_gate_sound.py."""
 GATED_LU = 3.0
@@ -191,13 +193,15 @@ class Sources:
 def reckoned(timeline: Timeline, media: Mapping[str, Media]) -> Reckoned:
     """Give how loud a mix may be by its sources; where one of them sounds only at times, that cannot be told.
 
-    A mix that was brought to a loudness is judged by that, where any of its sources is loud at all.
+    A mix that was brought to a loudness is judged by that, where any of its sources is loud at all, and where it lasts
+    for a block of the measurement: what is shorter has no loudness.
     """
     levels = []
     if timeline.loudness_lufs is not None:
         target = float(timeline.loudness_lufs)
         heard = (media[sound.asset].sound for sound in timeline.sounds if sound.asset in media and sound.gain > 0)
-        if any(one is not None and one.loudness is not None for one in heard):
+        is_told = timeline.length >= BLOCK_S * timeline.canvas.fps
+        if is_told and any(one is not None and one.loudness is not None for one in heard):
             return Reckoned(most_lufs=target, least_lufs=min(target, LIMITED_LUFS), by="what was asked for")
         return Reckoned()
     for sound in timeline.sounds:
