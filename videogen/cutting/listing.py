@@ -9,7 +9,7 @@ from videogen.cutting.stocking import Store
 from videogen.errors import MediaError, RecipeError
 from videogen.model.stock import Mention
 from videogen.model.value import readable
-from videogen.probe.magic import HEAD_BYTES, family_of
+from videogen.probe.magic import is_media
 
 FILES_MOST = 2000
 LEVELS_MOST = 2
@@ -33,24 +33,27 @@ def films_and_sounds(folder: Path, description: Path | None, store: Store) -> tu
     """Give the names of the films and of the sounds of a folder, rising; what cannot be used is a warning."""
     films: list[str] = []
     sounds: list[str] = []
-    for name in sorted(_files(folder)):
-        path = folder / name
-        if path == description or not _is_media(path):
-            continue
+    mentions = [
+        Mention("", name, "overlay")
+        for name in sorted(_files(folder))
+        if folder / name != description and is_media(folder / name)
+    ]
+    store.look_ahead(mentions)
+    for mention in mentions:
         try:
-            held = store.names.held(Mention("", name, "overlay"))
+            held = store.names.held(mention)
             media = store.media_of(held)
         except MediaError as error:
             store.warn("unusable", error.message)
             continue
         store.held[held.content] = held
-        (films if media.picture else sounds).append(name)
+        (films if media.picture else sounds).append(mention.name)
     return films, sounds
 
 
 def media_in(folder: Path) -> list[str]:
     """Give the absolute names of the films and sounds in a folder, rising. Raises: OSError: it cannot be listed."""
-    return [str(path) for path in (folder.absolute() / name for name in sorted(_files(folder))) if _is_media(path)]
+    return [str(path) for path in (folder.absolute() / name for name in sorted(_files(folder))) if is_media(path)]
 
 
 def _files(folder: Path, before: str = "", level: int = 1) -> Iterator[str]:
@@ -64,8 +67,3 @@ def _files(folder: Path, before: str = "", level: int = 1) -> Iterator[str]:
                 yield before + one.name
             elif level < LEVELS_MOST and one.is_dir(follow_symlinks=False):
                 yield from _files(folder / one.name, f"{before}{one.name}/", level + 1)
-
-
-def _is_media(path: Path) -> bool:
-    with path.open("rb") as file:
-        return family_of(file.read(HEAD_BYTES)) is not None

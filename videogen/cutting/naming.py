@@ -33,6 +33,8 @@ Stamp = tuple[int, int, int, int]
 Library = Callable[[], tuple[Path, Catalog]]
 
 LIBRARY = "library:"
+ELSEWHERE = (LIBRARY, SHIPPED)
+"""What names begin with that mean no file of the folder."""
 NAME_LETTERS_MOST = 1000
 LISTED_MOST = 2000
 """Names of a folder among which the one that was meant is looked for."""
@@ -49,6 +51,11 @@ class Held(NamedTuple):
     stamp: Stamp
     where: Literal["folder", "library", "shipped", "machine"] = "folder"
     media: Media | None = None
+
+
+def is_content(name: str) -> bool:
+    """Whether a name is the SHA-256 of a content, and not of a file's own."""
+    return len(name) == 64 and set(name) <= _DIGITS
 
 
 class Names:
@@ -85,7 +92,7 @@ class Names:
 
     def _found(self, mention: Mention) -> Held:
         name = mention.name
-        if len(name) == 64 and set(name) <= _DIGITS:
+        if is_content(name):
             return self._of_content(mention)
         if name.startswith(LIBRARY):
             return self._of_library(mention)

@@ -14,7 +14,7 @@ from videogen.errors import InputError, MediaError, MissingInput
 from videogen.model.media import Media
 from videogen.model.stock import Mention
 from videogen.probe import Prober
-from videogen.probe.magic import HEAD_BYTES, family_of
+from videogen.probe.magic import is_media
 from videogen.raster import font_for, sizes_of
 from videogen.raster.apart import drawn_apart
 from videogen.raster.stills import Draw
@@ -41,6 +41,7 @@ class Store:
         self.held: dict[str, Held] = {}
         self.warnings: list[str] = []
         self._stills: list[Mention] = []
+        self._unfit: dict[str, InputError] = {}
 
     def find(self, mentions: Iterable[Mention]) -> None:
         """Find and look into what is named; what is optional, and is not there or of no use, is a warning.
@@ -48,15 +49,21 @@ class Store:
         Raises: MissingInput, RecipeError, MediaError: what is named cannot be what it is named for, and where.
         """
         named = list(mentions)
-        self._look_ahead(named)
+        self.look_ahead(one for one in named if one.use in {"clip", "sound"})
         for mention in named:
             self._tried(mention, self._find)
         self._measure()
 
     def media_of(self, held: Held) -> Media:
-        """Look into what moves or sounds, once. Raises: MediaError."""
+        """Look into what moves or sounds, once, also where that finds a fault. Raises: MediaError."""
+        if held.content in self._unfit:
+            raise self._unfit[held.content]
         if held.content not in self.media:
-            self.media[held.content] = held.media or self._looked(held)
+            try:
+                self.media[held.content] = held.media or self._looked(held)
+            except InputError as error:
+                self._unfit[held.content] = error
+                raise
         return self.media[held.content]
 
     def _looked(self, held: Held) -> Media:
@@ -68,14 +75,13 @@ class Store:
             self._looks.keep(held.content, media)
         return media
 
-    def _look_ahead(self, mentions: Iterable[Mention]) -> None:
+    def look_ahead(self, mentions: Iterable[Mention]) -> None:
         """Look into several files side by side, each a child of its own; what is wrong is told when its turn comes."""
         wanted: dict[str, Held] = {}
         for mention in mentions:
-            if mention.use in {"clip", "sound"}:
-                with suppress(InputError):
-                    held = self.names.held(mention)
-                    wanted.setdefault(held.content, held)
+            with suppress(InputError):
+                held = self.names.held(mention)
+                wanted.setdefault(held.content, held)
         hands = min(len(wanted), len(os.sched_getaffinity(0)))
         if hands < 2:
             return
@@ -124,7 +130,7 @@ class Store:
         match mention.use:
             case "clip" | "sound":
                 self._expect_track(mention, held)
-            case "overlay" if _moves(held.path):
+            case "overlay" if is_media(held.path):
                 self._expect_track(mention, held)
             case "overlay" | "image":
                 self._expect_still(mention, held)
@@ -152,7 +158,7 @@ class Store:
             raise _unfit(mention, "has no picture", "Name a film, or use it as a sound.")
 
     def _expect_still(self, mention: Mention, held: Held) -> None:
-        if _moves(held.path):
+        if is_media(held.path):
             raise _unfit(mention, "is a film or a sound, and no picture", "Name a picture, or use it as a film.")
         self._stills.append(mention)
 
@@ -187,11 +193,6 @@ def _led(mention: Mention, said: str) -> str:
 def _unfit(mention: Mention, said: str, remedy: str) -> MediaError:
     message = f"{mention.pointer} names {shown(mention.name)}, which {said}"
     return MediaError(message, remedy=remedy, code="kind-mismatch", pointer=mention.pointer)
-
-
-def _moves(path: Path) -> bool:
-    with path.open("rb") as file:
-        return family_of(file.read(HEAD_BYTES)) is not None
 
 
 def _text(path: Path) -> str:

@@ -8,7 +8,7 @@ from videogen.cutting import Cutting
 from videogen.errors import InputError
 from videogen.jobs.folder import Folder
 from videogen.jobs.waiting import SOON_S, TRACKS, Waits
-from videogen.probe.magic import HEAD_BYTES, family_of
+from videogen.probe.magic import is_media
 
 
 class Borrowing:
@@ -66,7 +66,6 @@ def _is_film(path: Path) -> bool:
     if path.name.lower().endswith(TRACKS) or path.is_symlink() or not path.is_file():
         return False
     try:
-        with path.open("rb") as file:
-            return family_of(file.read(HEAD_BYTES)) is not None
+        return is_media(path)
     except OSError:
         return True  # whoever copies it tells what is wrong with it

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from videogen.cutting.listing import FILES_MOST
-from videogen.cutting.naming import NAME_LETTERS_MOST
+from videogen.cutting.naming import ELSEWHERE, NAME_LETTERS_MOST, is_content
 from videogen.errors import RecipeError
 from videogen.jobs.folder import Folder, copies_under_way, is_meant
 from videogen.model.job import DESCRIPTIONS
@@ -27,9 +27,7 @@ NAMED = 3
 TRACKS = (".mp3", ".wav", ".flac", ".m4a", ".ogg", ".opus", ".aac", ".aif", ".aiff")
 SMALL_BYTES = 1 << 20
 """What is no larger goes along though nothing names it: notes, lists."""
-ELSEWHERE = ("library:", "shipped:")
 FONT_FILES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2", ".pfb")
-_DIGITS = frozenset("0123456789abcdef")
 Reader = Callable[[Folder], "Future[tuple[Mention, ...]]"]
 
 
@@ -231,7 +229,7 @@ def name_inside(name: str) -> str:
 
     Names that lead out of the folder, and names longer than any, are refused by who reads the description.
     """
-    if len(name) > NAME_LETTERS_MOST or (len(name) == 64 and set(name) <= _DIGITS) or name.startswith(ELSEWHERE):
+    if len(name) > NAME_LETTERS_MOST or is_content(name) or name.startswith(ELSEWHERE):
         return ""
     plain = posixpath.normpath(name)
     return "" if plain.startswith(("/", "../")) or plain in {"..", "."} or "\0" in plain else plain

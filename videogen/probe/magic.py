@@ -5,6 +5,7 @@ reaches no demuxer at all.
 """
 
 import codecs
+from pathlib import Path
 from typing import Literal, get_args
 
 from videogen.errors import MediaError
@@ -82,6 +83,12 @@ def family_of(head: bytes) -> Family | None:
     if is_layer_three(head):
         return "mp3"
     return "mpegts" if _is_transport_stream(head) else None
+
+
+def is_media(path: Path) -> bool:
+    """Whether a file begins as one that moves or sounds. Raises: OSError: it cannot be read."""
+    with path.open("rb") as file:
+        return family_of(file.read(HEAD_BYTES)) is not None
 
 
 def likeness_of(head: bytes) -> str:
