@@ -6,7 +6,7 @@ Promises after a crash: a voice has one task, ever: its id was given at intake; 
 Fails with: ConfigError: the logo is no PNG. Known limits: what a video that failed would have shown stays counted.
 """
 
-from videogen.assemble.assembler import UP, Assembler, Waiting, fill
+from videogen.assemble.assembler import Assembler, Waiting, fill
 from videogen.assemble.choose import NoClips
 from videogen.assemble.drawing import Rule
 from videogen.assemble.lending import lent_clips
@@ -14,7 +14,6 @@ from videogen.assemble.replay import Replay, Row, replayed
 from videogen.assemble.rules import StoryRule, check_logo, story_rules
 
 __all__ = [
-    "UP",
     "Assembler",
     "NoClips",
     "Replay",

@@ -19,13 +19,10 @@ from videogen.edit.story import story_frames
 from videogen.errors import MissingInput, SetupError, TemporaryError
 from videogen.model.choice import Candidate
 from videogen.model.media import TEXTS, Asset
-from videogen.model.task import ClipUse, Input, Inputs, Render, Task
+from videogen.model.task import UP, ClipUse, Input, Inputs, Render, Task
 from videogen.spool import Spool
 
 log = structlog.get_logger()
-
-UP = "../../"
-"""From a task's folder to the root: the same from tasks/<id>/ and processing/<id>/."""
 
 
 @dataclass(frozen=True)

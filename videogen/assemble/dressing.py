@@ -15,7 +15,7 @@ from videogen.model.choice import Choice
 from videogen.model.dressing import CaptionMode, Dressing, FrameMode, title_of
 from videogen.model.label import label_of
 from videogen.model.media import Asset
-from videogen.model.task import ClipUse, Input, Task
+from videogen.model.task import UP, ClipUse, Input, Task
 from videogen.model.timebase import frames_of
 from videogen.model.timeline import Canvas, Clip, TextOverlay, Timeline
 from videogen.raster import Rasterised, rasterised
@@ -79,7 +79,7 @@ def dressed(root: Path, task: Task, dress: Dress, canvas: Canvas, chosen: Chosen
     paths = [given[part.asset].path for part in shown]
     return task.model_copy(
         update={
-            "video_files": tuple("../../" + path for path in paths),
+            "video_files": tuple(UP + path for path in paths),
             "frames": drawn.timeline.length,
             "timeline": drawn.timeline,
             "warnings": (*worn.warnings, *drawn.warnings),

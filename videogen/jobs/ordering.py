@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from videogen.assemble import UP
 from videogen.cutting import Material
 from videogen.errors import MissingInput
 from videogen.model.job import Job
-from videogen.model.task import ClipUse, Input, Inputs, Render, Task
+from videogen.model.task import UP, ClipUse, Input, Inputs, Render, Task
 from videogen.model.timeline import Clip
 
 

@@ -17,6 +17,8 @@ ATTEMPTS = 3
 """A task that fails this often for passing causes, or takes its node down, is poison. Source: promise P18."""
 
 
+UP = "../../"
+"""From a task's folder to the root: the same from tasks/<id>/ and processing/<id>/."""
 Recipe = Literal["story", "mix", "composition", "golden_frame"]
 
 

@@ -7,13 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
-from videogen.assemble import UP, fill
+from videogen.assemble import fill
 from videogen.catalog import Catalog, logo_of, read_asset
 from videogen.edit.story import clip_frames
 from videogen.errors import MissingInput, RecipeError
 from videogen.model.manifest import appearances
 from videogen.model.media import Asset
-from videogen.model.task import ClipUse, Swap, Task
+from videogen.model.task import UP, ClipUse, Swap, Task
 from videogen.model.timebase import parse_rate, parse_resolution
 from videogen.model.timeline import Canvas
 from videogen.provenance.contents import Content
