@@ -5,7 +5,6 @@ Six clips with trims, five crossfades of half a second, three titles that come a
 composition with other words in one of its titles.
 """
 
-import json
 import resource
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from typing import Any
 from bench import film, meter, row
 from bench.hand import Hand
 from bench.media import Media
-from bench.moviepy import MissingPeerError, MoviePy
+from bench.moviepy import MoviePy
 
 CLIPS = ("v01", "v03", "v05", "v06", "v10", "v12")
 OVERLAP_S = 0.5
@@ -205,12 +204,7 @@ def measure(table: row.Row, form: Form, media: Media, folder: Path) -> None:
     warm = known.render(work.description(), "second")
     again = known.render(work.description(), "third")
     changed = known.render(work.description(words="Seven places"), "changed")
-    peer_s = None
-    (folder / "plan.json").write_text(json.dumps(work.moviepy()))
-    try:
-        peer_s = MoviePy(folder).timed(MOVIEPY, folder / "moviepy.mp4", folder / "plan.json")
-    except MissingPeerError as missing:
-        table.note(str(missing))
+    peer_s = MoviePy.compared(table, MOVIEPY, work.moviepy(), folder)
 
     table.figure("one FFmpeg command", plain_s, "s")
     table.figure("videogen, cold", cold.seconds, "s")

@@ -3,7 +3,6 @@
 The plain command zooms with zoompan, which moves by whole pixels; it is what people use, and its picture trembles.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from PIL import Image, ImageOps
 from bench import film, meter, row
 from bench.hand import Hand
 from bench.media import Media
-from bench.moviepy import MissingPeerError, MoviePy
+from bench.moviepy import MoviePy
 from videogen.assets import RAIN, shipped
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
@@ -150,12 +149,8 @@ def measure(table: row.Row, form: Form, media: Media, folder: Path) -> None:
     table.bar("memory, videogen", used.memory_mb, "MB", "at most", 2000.0)
     table.figure("memory, one FFmpeg command", plain.memory_mb, "MB")
     table.figure("one FFmpeg command / videogen, cold", plain.seconds / cold.seconds, "x")
-    (folder / "plan.json").write_text(json.dumps(plan))
-    try:
-        peer_s = MoviePy(folder).timed(MOVIEPY, folder / "moviepy.mp4", folder / "plan.json")
-    except MissingPeerError as missing:
-        table.note(str(missing))
-    else:
+    peer_s = MoviePy.compared(table, MOVIEPY, plan, folder)
+    if peer_s is not None:
         table.figure("MoviePy", peer_s, "s")
         table.figure("MoviePy / videogen, cold", peer_s / cold.seconds, "x")
 

@@ -1,6 +1,5 @@
 """A mix, cold and warm, against one FFmpeg command and MoviePy: `python -m bench.mix`."""
 
-import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import av
 from bench import film, meter, row
 from bench.hand import Hand
 from bench.media import Media
-from bench.moviepy import MissingPeerError, MoviePy
+from bench.moviepy import MoviePy
 
 TRACKS = ("m01", "m02", "m03", "m04")
 CLIPS = ("v01", "v03", "v05", "v06", "v10", "v12")
@@ -176,12 +175,8 @@ def measure(table: row.Row, form: Form, media: Media, folder: Path) -> None:
     table.figure("one FFmpeg command", plain_s, "s")
     table.figure("one FFmpeg command / videogen, cold", plain_s / cold_s, "x")
     table.figure("one FFmpeg command / videogen, the same again", plain_s / again_s, "x")
-    (folder / "plan.json").write_text(json.dumps(work.moviepy()))
-    try:
-        peer_s = MoviePy(folder).timed(MOVIEPY, folder / "moviepy.mp4", folder / "plan.json")
-    except MissingPeerError as missing:
-        table.note(str(missing))
-    else:
+    peer_s = MoviePy.compared(table, MOVIEPY, work.moviepy(), folder)
+    if peer_s is not None:
         table.figure("MoviePy", peer_s, "s")
         table.figure("MoviePy / videogen, cold", peer_s / cold_s, "x")
 

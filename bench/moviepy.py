@@ -1,11 +1,14 @@
 """MoviePy as a peer: installed for a run into a folder that goes away with it, told the same FFmpeg as everybody."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from bench import film, meter
+from bench import film, meter, row
 
 
 class MissingPeerError(Exception):
@@ -23,6 +26,16 @@ class MoviePy:
             film.run([str(self._program), "-m", "pip", "install", "-q", "--timeout", "20", "moviepy>=2.2"])
         except film.ProgramError as error:
             raise MissingPeerError(f"MoviePy could not be installed ({error}).") from error
+
+    @classmethod
+    def compared(cls, table: row.Row, script: str, plan: Mapping[str, Any], folder: Path) -> float | None:
+        """Give the seconds of a script that is told a plan as JSON; None: the table says why there are none."""
+        (folder / "plan.json").write_text(json.dumps(plan))
+        try:
+            return cls(folder).timed(script, folder / "moviepy.mp4", folder / "plan.json")
+        except MissingPeerError as missing:
+            table.note(str(missing))
+            return None
 
     def timed(self, script: str, *words: object) -> float:
         """Run a script to success and give the seconds. Raises: MissingPeerError."""
