@@ -73,11 +73,13 @@ def drawn_apart(
         lines = ended.stdout.decode(errors="replace").splitlines()
         answers = [_answer(line) for line in lines]
         found: list[Drawn] = []
+        held = 0
         for nth, wish in enumerate(wishes):
             if nth >= len(answers):
                 raise _died(wish, ended)
             found.append(_told(answers[nth], wish, Path(folder, f"{nth}.png"), ended))
-            if sum(len(one.png) for one in found) > most:
+            held += len(found[-1].png)
+            if held > most:
                 raise MediaError(
                     f"the first {nth + 1} of {len(wishes)} drawings take more than {most >> 20} MiB together",
                     remedy="Show fewer pictures, or a smaller video.",
