@@ -142,6 +142,16 @@ _TABLE: tuple[tuple[str, Callable[..., VideogenError], str, str], ...] = (
 )
 
 
+# What a decoder says of bits that cannot be, and of nothing else: what it says where it begins amid an open GOP is no
+# damage. Source: FFmpeg, libavcodec/h264_slice.c and hevc/hevcdec.c, fftools/ffmpeg_dec.c.
+_DAMAGE = re.compile(r"error while decoding MB|(?:Invalid|Error parsing) NAL unit|corrupt (?:decoded|input) ")
+
+
+def damage_told(words: str) -> str:
+    """Give the first line that tells of damage in an input, which FFmpeg concealed; empty: there is none."""
+    return next((line.strip() for line in words.splitlines() if _DAMAGE.search(line)), "")
+
+
 def verdict(status: int, tail: str, argv: Sequence[str]) -> VideogenError:
     """Turn an exit that is not 0 into the error it is.
 

@@ -16,12 +16,11 @@ from videogen import durable
 from videogen.command.audio import AudioCommand
 from videogen.command.chunks import CHUNK_S, chunks
 from videogen.command.subtitle import Language, SubtitleCommand
-from videogen.command.video import Preset
 from videogen.cutting import Cutting, Material
 from videogen.errors import MediaError, RecipeError
 from videogen.ffmpeg import Progress
 from videogen.model.media import Media
-from videogen.model.profile import Encoder
+from videogen.model.profile import Encoder, Preset
 from videogen.model.timebase import Range, frames_of, rounded
 from videogen.model.timeline import Canvas, Clip, SoundTrack, Timeline
 from videogen.model.value import Value
@@ -110,7 +109,7 @@ class Desk:
         material = self._cutting.read(
             file, scratch, is_by_hand=True, recipe=changed.recipe, seed=changed.seed, changes=changed.words
         )
-        bench, canvas = self._bench.at_quality(material.quality, material.gop), material.timeline.canvas
+        bench, canvas = self._bench.asked_by(material), material.timeline.canvas
         plan = compile_plan(material.timeline, material.media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
         return Order(material.timeline, material.media, plan, warnings=material.warnings), material
 
@@ -211,6 +210,7 @@ class Desk:
             scratch=scratch,
             pins=scratch / "pins",
             log=scratch / "stderr.log",
+            is_strict=True,
         )
 
 

@@ -321,6 +321,7 @@ class House:
 
         return Rules(
             self.settings.longest_s,
+            self.settings.presets,
             Rule(self.settings.assemble.cooldown, self.settings.assemble.cooldown_of),
             beats_of=lambda path, media: beats_of(path, media, self.stop),
             memory_mb=lambda: psutil.virtual_memory().available >> 20,

@@ -34,6 +34,10 @@ CONFIG = """\
 resolution = "{resolution}"
 preset = "{preset}"
 encoder = "libx264"
+[composition]
+preset = "{preset}"
+[golden_frame]
+preset = "{preset}"
 [scan]
 quiet_s = 0.2
 rescan_s = 1

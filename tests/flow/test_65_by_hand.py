@@ -356,3 +356,27 @@ def test_force_replaces(folder: Path) -> None:
 
     assert done.returncode == 0
     assert frames_in(folder / "there.mp4") == 10
+
+
+def test_a_long_clip_is_believed_only_where_it_is_shown(tmp_path: Path) -> None:
+    """Damage amid a clip too long to be decoded whole is found by who shows it, and is nobody else's (A10).
+
+    Its GOPs are open: what a decoder says where it begins amid one is no damage.
+    """
+    gops = ("-x264-params", "open-gop=1:keyint=12:min-keyint=12:scenecut=0:bframes=3")
+    film = footage.clip(tmp_path / "whole.mp4", rate=10, seconds=20, sound=False, extra=gops)
+    content = bytearray(film.read_bytes())
+    for at in range(len(content) * 9 // 20, len(content) // 2, 40):
+        content[at] ^= 0x55
+    (tmp_path / "film.mp4").write_bytes(content)
+
+    def shown(name: str, start: int, end: int) -> "subprocess.CompletedProcess[str]":
+        clips = [{"file": name, "trim_start": start, "trim_end": end}]
+        words = {"clips": clips, "output": {"resolution": "160x120", "fps": 25}}
+        return videogen("render", written(tmp_path, words, "composition.json"), "-o", tmp_path / "out.mp4", "--force")
+
+    spoilt, before, whole = shown("film.mp4", 8, 12), shown("film.mp4", 2, 5), shown("whole.mp4", 3, 16)
+
+    assert (before.returncode, whole.returncode) == (0, 0), before.stderr + whole.stderr
+    assert spoilt.returncode == 65
+    assert "film.mp4 cannot be decoded where the video shows it" in spoilt.stderr

@@ -34,6 +34,8 @@ title_s = 2.5
 captions = "soft"
 frame = true
 """
+OF_GOLDEN = '[golden_frame]\npreset = "{}"\n'
+"""The encoder's, another than of all else: its pieces are its own."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +178,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, real_media: Path) -> House:
 
     def prepare(house: House) -> None:
         house.set_up(resolution="640x360")
-        with (house.root / "videogen.toml").open("a") as settings:
-            settings.write(SETTINGS)
+        settings = house.root / "videogen.toml"
+        words = settings.read_text().replace(OF_GOLDEN.format("ultrafast"), OF_GOLDEN.format("superfast"))
+        settings.write_text(words + SETTINGS)
         for drop in DROPS.values():
             drop(house, real_media)
         done = house.run("up", "--once", "--json", timeout=200)
@@ -212,6 +215,8 @@ def test_a_dropped_job_is_exact_to_the_frame(made: House, job: Job) -> None:
     assert (frames_in(video), manifest["frames"], shown) == (job.frames, job.frames, job.size)
     assert (ends.returncode, ends.stderr) == (0, b"")
     assert made.ask("verify", manifest["task"]["task_id"]).returncode == 0
+    preset = "superfast" if job.recipe == "golden_frame" else "ultrafast"
+    assert manifest["profile"]["encoder"]["preset"] == preset
 
 
 def test_nothing_is_left_and_nothing_was_refused(made: House) -> None:

@@ -342,3 +342,21 @@ def test_real_sources_are_counted(
     assert (found.container, found.picture.frames if found.picture else None) == (container, frames)
     assert found.sound is not None
     assert found.sound.samples == counted(program, real_media / name, found.sound.channels)
+
+
+def test_a_clip_over_twelve_seconds_is_sampled(tmp_path: Path) -> None:
+    """Of what one description names the ends are decoded, and it has the frames that a player shows all the same.
+
+    It was cut without encoding: an edit list leaves out what lies between the keyframe and the cut.
+    """
+    gops = ("-x264-params", "keyint=24:min-keyint=24:scenecut=0:bframes=3:b-adapt=0")
+    whole = footage.clip(tmp_path / "whole.mp4", size=(96, 64), rate=10, seconds=18, sound=False, extra=gops)
+    cut = tmp_path / "film.mp4"
+    footage.make("-ss", "2.6", "-i", whole, "-c", "copy", cut)
+
+    asset, source = (Prober().probe(cut, kind).picture for kind in ("video", "source"))
+
+    assert asset is not None
+    assert source is not None
+    assert (asset.is_sampled, source.is_sampled) == (False, True)
+    assert (source.frames, source.duration_s, source.start_s) == (asset.frames, asset.duration_s, asset.start_s)

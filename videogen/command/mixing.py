@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 from videogen.command.audio import AudioCodec
 from videogen.command.checked import FilePath
 from videogen.command.command import BuiltCommand
-from videogen.command.video import Crf, Preset, Threads, VideoCodec, encoder_options
+from videogen.command.video import Crf, Threads, VideoCodec, encoder_options
 from videogen.command.work import Work, given, seconds, source
 from videogen.errors import RecipeError
+from videogen.model.profile import Preset
 
 _MAP = re.compile(r"([0-9]{1,2}):[vas]:[0-9]{1,2}")
 

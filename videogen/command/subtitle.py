@@ -8,9 +8,10 @@ from pydantic import StringConstraints, model_validator
 
 from videogen.command.checked import FilePath
 from videogen.command.command import BuiltCommand
-from videogen.command.video import Crf, Preset, Threads, VideoCodec, encoder_options
+from videogen.command.video import Crf, Threads, VideoCodec, encoder_options
 from videogen.command.work import Work, source
 from videogen.errors import MediaError, RecipeError
+from videogen.model.profile import Preset
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
 """A language by ISO 639-2, as in deu; und is undetermined."""

@@ -18,10 +18,10 @@ from videogen.command.container import INDEXED, INDEXED_SUFFIXES, MOOV
 from videogen.command.filter import VIDEO_FILTERS, Filter, admitted, filtered
 from videogen.command.work import ALONE, Stream, Work, given, seconds, source
 from videogen.errors import RecipeError
+from videogen.model.profile import Preset
 from videogen.model.timebase import Range, track_timescale
 
 VideoCodec = Literal["libx264", "libx265"]
-Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 Crf = Annotated[int, Field(ge=0, le=51)]
 Threads = Annotated[int, Field(ge=1, le=128)]
 Rate = Annotated[Fraction, Field(ge=1, le=240)]

@@ -30,6 +30,7 @@ from videogen.config.tables import (
     TrashRoom,
 )
 from videogen.errors import ConfigError
+from videogen.model.profile import Preset
 
 FILE_NAME = "videogen.toml"
 
@@ -66,6 +67,11 @@ class Settings(BaseSettings):
         """Give the longest video that each recipe may ask for, by the recipe's name."""
         most = {"composition": self.composition.max_s, "golden_frame": self.golden_frame.max_s, "mix": self.mix.max_s}
         return {name: Fraction(str(seconds)) for name, seconds in most.items()}
+
+    @property
+    def presets(self) -> dict[str, Preset]:
+        """Give the encoder's preset of the recipes that have one of their own, by the recipe's name."""
+        return {"composition": self.composition.preset, "golden_frame": self.golden_frame.preset}
 
     @classmethod
     def settings_customise_sources(

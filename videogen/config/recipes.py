@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from videogen.config.tables import Table
 from videogen.errors import RecipeError
 from videogen.model.dressing import CaptionMode, FrameMode
+from videogen.model.profile import Preset
 from videogen.model.timebase import parse_rate, parse_resolution
 from videogen.model.value import library_path
 
@@ -97,6 +98,10 @@ class Composition(Table):
         float,
         Field(gt=0, le=86400, description="s; a composition that would last longer is refused: it fills the queue."),
     ] = 180.0
+    preset: Annotated[
+        Preset,
+        Field(description="libx264's; few of its pieces serve another video, so time counts more than bytes."),
+    ] = "faster"
 
 
 class GoldenFrame(Table):
@@ -106,6 +111,10 @@ class GoldenFrame(Table):
         float,
         Field(gt=0, le=86400, description="s; one told to last longer is refused, one of longer music ends there."),
     ] = 180.0
+    preset: Annotated[
+        Preset,
+        Field(description="libx264's; none of its pieces serves another video, so time counts more than bytes."),
+    ] = "veryfast"
 
 
 class Mix(Table):

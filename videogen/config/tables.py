@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from videogen.errors import RecipeError
+from videogen.model.profile import Preset
 from videogen.model.quality import Check
 from videogen.model.timebase import parse_rate, parse_resolution
 
@@ -105,7 +106,7 @@ class Render(Table):
         Field(description="auto: the first hardware encoder that really encodes here, else libx264."),
     ] = "auto"
     preset: Annotated[
-        Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"],
+        Preset,
         Field(description="libx264's; medium is its own default, slower gains little at four times the cost."),
     ] = "medium"
     crf: Annotated[int, Field(ge=0, le=51, description="quality, lower is better; 23 is libx264's own default.")] = 23

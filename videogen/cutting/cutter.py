@@ -22,7 +22,7 @@ from videogen.cutting.stocking import Store
 from videogen.cutting.timelines import mentions_of, with_contents
 from videogen.errors import MissingInput, VideogenError
 from videogen.model.media import Media
-from videogen.model.profile import gop_of_cuts
+from videogen.model.profile import Preset, gop_of_cuts
 from videogen.model.stock import Beats, Edited, Mention, Stock
 from videogen.model.value import readable
 from videogen.probe import Prober
@@ -73,12 +73,13 @@ class Written:
 class Rules:
     """What the house says of descriptions.
 
-    `longest_s`: the longest video, by recipe. `draw`: what the library lends. `beats_of`: how beats are found, None:
-    not at all. `memory_mb`: how much memory is free, None: nobody looks. `looks`: what was found out before.
-    `stop`: ends a drawing that goes on.
+    `longest_s`: the longest video, by recipe. `presets`: the encoder's, by recipe, where it has its own.
+    `draw`: what the library lends. `beats_of`: how beats are found, None: not at all. `memory_mb`: how much memory is
+    free, None: nobody looks. `looks`: what was found out before. `stop`: ends a drawing that goes on.
     """
 
     longest_s: Mapping[str, Fraction] = field(default_factory=dict)
+    presets: Mapping[str, Preset] = field(default_factory=dict)
     draw: Rule = field(default_factory=Rule)
     beats_of: Callable[[Path, Media], Beats] | None = None
     memory_mb: Callable[[], int] | None = None
@@ -154,6 +155,7 @@ class Cutting:
                 said=written.said,
                 quality=quality,
                 gop=gop_of_cuts(edited.timeline.canvas.fps) if written.recipe.has_cuts else None,
+                preset=self._rules.presets.get(written.recipe.name),
                 warnings=(*store.warnings, *edited.warnings),
             )
             for held in store.held.values():

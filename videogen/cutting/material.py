@@ -7,6 +7,7 @@ from videogen.cutting.naming import Held, Stamp, changed, stamp_of
 from videogen.errors import MissingInput
 from videogen.model.beside import texts_of
 from videogen.model.media import Media
+from videogen.model.profile import Preset
 from videogen.model.timeline import Timeline
 from videogen.model.value import readable
 
@@ -15,10 +16,10 @@ from videogen.model.value import readable
 class Material:
     """A timeline without words in it, what is known of its contents, and the files they are in.
 
-    `media`: of what moves or sounds. `quality`: the CRF it asks for, `gop`: its frames between keyframes; None: the
-    house's. `description`: the file it came from, None: a folder without one. `name`: what it is called for people;
-    `said`: what it calls itself, empty where it does not. `warnings`: what was done without or otherwise, each begins
-    with its word.
+    `media`: of what moves or sounds. `quality`: the CRF it asks for, `gop`: its frames between keyframes, `preset`: the
+    encoder's; None: the house's. `description`: the file it came from, None: a folder without one. `name`: what it is
+    called for people; `said`: what it calls itself, empty where it does not. `warnings`: what was done without or
+    otherwise, each begins with its word.
     """
 
     timeline: Timeline
@@ -31,6 +32,7 @@ class Material:
     said: str = ""
     quality: int | None = None
     gop: int | None = None
+    preset: Preset | None = None
     warnings: tuple[str, ...] = ()
 
     def hold(self, held: Held) -> None:

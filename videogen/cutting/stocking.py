@@ -85,7 +85,8 @@ class Store:
         hands = min(len(wanted), len(os.sched_getaffinity(0)))
         if hands < 2:
             return
-        left = list(wanted.values())
+        # The largest is looked into first: it must not be what all others wait for at the end.
+        left = sorted(wanted.values(), key=lambda held: held.path.stat().st_size)
         with ThreadPoolExecutor(hands, thread_name_prefix="look") as pool:
             list(pool.map(lambda _: self._looked_ahead(left), range(hands)))
 

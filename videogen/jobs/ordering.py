@@ -68,6 +68,7 @@ def task_of(
         timeline=timeline,
         quality=material.quality,
         gop=material.gop,
+        preset=material.preset,
         warnings=material.warnings,
         title=material.said,
     )

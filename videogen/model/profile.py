@@ -8,6 +8,7 @@ from pydantic import Field
 from videogen.model.timeline import Canvas
 from videogen.model.value import Value
 
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 EncoderName = Literal["libx264", "libx265", "h264_nvenc", "h264_qsv", "h264_videotoolbox", "h264_amf", "h264_vaapi"]
 
 
@@ -32,7 +33,7 @@ class Encoder(Value):
     """
 
     name: EncoderName = "libx264"
-    preset: str = "medium"
+    preset: Preset = "medium"
     quality: Annotated[int, Field(ge=0, le=51)] = 23
     gop: Annotated[int, Field(gt=0)] = 250
     threads: Annotated[int, Field(ge=0)] = 1

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from videogen import __version__
 from videogen.errors import VideogenError
 from videogen.model.choice import Choice
+from videogen.model.profile import Preset
 from videogen.model.recipe import Story
 from videogen.model.timebase import Range
 from videogen.model.timeline import Timeline
@@ -147,6 +148,8 @@ class Task(Value):
     """CRF, where it is another than the house's."""
     gop: Annotated[int, Field(gt=0)] | None = None
     """Frames between keyframes, where they are other than the house's: few, where a video has many cuts."""
+    preset: Preset | None = None
+    """The encoder's, where it is another than the house's."""
     warnings: tuple[str, ...] = ()
     """What was done without or otherwise when its description was read; each begins with its word."""
     title: str = ""

@@ -88,7 +88,7 @@ def _source(file: IO[bytes], name: str, family: Family, promise: Promise) -> Med
         chapters = _chapters(container)
         has_sound = sound.is_in(container)
         if picture.is_in(container):
-            shown = picture.picture_of(container, name, is_indexed=family == "mov")
+            shown = picture.picture_of(container, name, is_indexed=family == "mov", whole_s=picture.SOURCE_ALL_S)
     if has_sound:
         with _opened(file, name, family, "source") as container:
             # What is a track is brought to a loudness later; a film's sound is taken as it is.

@@ -1,7 +1,7 @@
 """One clip's picture: counted packet by packet, and decoded far enough to be believed.
 
 Two passes over one open file that has an index. The first reads every packet and keeps the time stamps, which costs a
-read of the file and 24 bytes a frame. The second decodes: all of a clip up to DECODE_ALL_S, else the first and last
+read of the file and 24 bytes a frame. The second decodes: all of a clip up to `whole_s`, else the first and last
 DECODE_SPAN_S and as much at every minute. A sampled span starts on a keyframe and leaves out the pictures shown before
 it, which may need pictures of the span before.
 
@@ -37,6 +37,8 @@ MAX_RATE = 240
 MAX_LENGTH_S = 6 * 3600
 DECODE_ALL_S = 62
 """A little over a minute: a minute's clip and its re-encode, some pictures longer, are looked at in the same way."""
+SOURCE_ALL_S = 12
+"""Of a file that one description names little is shown; that is looked at when it is encoded (render/encodes.py)."""
 DECODE_SPAN_S = 5
 
 
@@ -49,16 +51,19 @@ def is_in(container: InputContainer) -> bool:
     return bool(_moving(container))
 
 
-def picture_of(container: InputContainer, name: str, *, is_indexed: bool = True) -> Picture:
+def picture_of(
+    container: InputContainer, name: str, *, is_indexed: bool = True, whole_s: int = DECODE_ALL_S
+) -> Picture:
     """Measure the picture of a clip; every number is counted or decoded, none is the header's word.
 
-    The frames are those a player shows: what an edit list cuts off does not count.
+    The frames are those a player shows: what an edit list cuts off does not count. A clip of up to `whole_s` seconds is
+    decoded whole.
 
     Raises: MediaError: no picture, encrypted, a codec or size that is not taken, or pictures that cannot be decoded.
     """
     stream = _picture_stream(container, name)
     _check_size(name, stream.width, stream.height)
-    stamps, sight = (_sampled if is_indexed else _read_whole)(container, stream, name)
+    stamps, sight = _sampled(container, stream, name, whole_s) if is_indexed else _read_whole(container, stream, name)
     if sight.first is None or not len(stamps.pts):
         raise MediaError(f"{name} has no picture that can be decoded", remedy=CONVERT["mov"], code="decode-error")
     return _measured(stream, stamps, sight, name)
@@ -74,7 +79,6 @@ def _measured(stream: VideoStream, stamps: Stamps, sight: Sight, name: str) -> P
             remedy="Convert it to at most 240 frames per second.",
             code="too-fast",
         )
-    # Of a sampled clip the first span is decoded too: an open GOP at its very start gives no picture at first.
     start = min(sight.pts)
     return Picture(
         codec=stream.codec.canonical_name,
@@ -140,21 +144,21 @@ def _check_size(name: str, width: int, height: int) -> None:
         )
 
 
-def _sampled(container: InputContainer, stream: VideoStream, name: str) -> tuple[Stamps, Sight]:
+def _sampled(container: InputContainer, stream: VideoStream, name: str, whole_s: int) -> tuple[Stamps, Sight]:
     """Give the pictures of an indexed clip in playing order, and what decoding its spans gave."""
     stamps = _read_packets(container, stream, name).shown()
     timebase = stream.time_base or UNKNOWN_TIMEBASE
     length = stamps.length() * timebase
     _check_length(name, length)
-    is_whole = length <= DECODE_ALL_S
+    is_whole = length <= whole_s
     # After a seek to an open GOP, "explode" takes H.264's references to pictures before it for errors; without it the
     # same damage shows as corrupt frames. Source: tests/probe/test_probe.py::test_long_open_gops_are_accepted.
     _prepare(stream, is_strict=is_whole or stream.codec.canonical_name != "h264")
-    spans = _spans(timebase, stamps.pts[0], stamps.length())
+    spans = _spans(timebase, stamps.pts[0], stamps.length(), whole_s)
     picks = [stamps.pts[bisect_right(stamps.pts, place) - 1] for place in moments(spans)]
     sight = Sight(timebase, stamps, picks, is_sampled=not is_whole)
     _decode(container, stream, spans if not is_whole else [(stamps.pts[0], 1 << 62)], sight, name)
-    return (stamps.only(sight.pts) if is_whole else stamps), sight
+    return (stamps.only(sight.pts) if is_whole else stamps.since(min(sight.pts, default=0))), sight
 
 
 def _read_whole(container: InputContainer, stream: VideoStream, name: str) -> tuple[Stamps, Sight]:
@@ -191,7 +195,7 @@ def _promised_picks(stream: VideoStream, start: int, length_s: Fraction) -> list
     """Give where the pictures of the fingerprint stand in a clip that is to be so long: those shown at its moments."""
     timebase = stream.time_base or UNKNOWN_TIMEBASE
     picture = floor(1 / (stream.guessed_rate or Fraction(25)) / timebase)
-    spans = _spans(timebase, start, floor(length_s / timebase))
+    spans = _spans(timebase, start, floor(length_s / timebase), DECODE_ALL_S)
     return [place - picture + 1 for place in moments(spans)]
 
 
@@ -247,10 +251,10 @@ def _truncated(name: str, count: int, promised: int) -> MediaError:
     )
 
 
-def _spans(timebase: Fraction, start: int, length: int) -> list[tuple[int, int]]:
+def _spans(timebase: Fraction, start: int, length: int, whole_s: int) -> list[tuple[int, int]]:
     """Give the stretches to decode, [start, end) in the stream's timebase: all of a clip, or samples."""
     end, span = start + length, floor(DECODE_SPAN_S / timebase)
-    if length * timebase <= DECODE_ALL_S:
+    if length * timebase <= whole_s:
         return [(start, end)]
     minutes = range(start, end - span, floor(60 / timebase))
     return [*((begin, begin + span) for begin in minutes), (end - span, end)]

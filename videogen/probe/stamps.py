@@ -60,6 +60,11 @@ class Stamps:
             durations.append(self.durations[at] if at >= 0 and self.pts[at] == stamp else 0)
         return Stamps(pts, durations, self.keys, self.has_leading)
 
+    def since(self, first: int) -> "Stamps":
+        """Give the pictures from `first` on: those before it, of an open GOP at the very start, nobody can decode."""
+        at = self.number_of(first)
+        return Stamps(self.pts[at:], self.durations[at:], self.keys, self.has_leading)
+
     def number_of(self, stamp: int) -> int:
         """Give the number of the first picture shown at a stamp or later."""
         return bisect_left(self.pts, stamp)

@@ -80,7 +80,7 @@ class Again:
             content: asset.media for content, asset in assets_of_task(self._root, task).items()
         }
         timeline = task.timeline or story_timeline(task.story(), media, canvas)
-        bench = self._bench.at_quality(task.quality, task.gop)
+        bench = self._bench.asked_by(task)
         plan = compile_plan(timeline, media, bench.profile(canvas), segment_s=bench.cut_s(canvas))
         if self._manifest.fallback and len(self._manifest.segments) == 1:
             whole = full_encode(plan, timeline, media, self._manifest.fallback)
@@ -127,6 +127,7 @@ class Again:
             scratch=scratch,
             pins=scratch / "pins",
             log=scratch / "stderr.log",
+            is_strict=self._manifest.task.timeline is not None,
         )
         executor = Executor(self._bench.capacity(scratch), self._stop)
         maker = Maker(self._bench.ffmpeg(order.plan.cost_s), store, executor, device=self._bench.device)

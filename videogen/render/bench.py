@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -12,7 +13,7 @@ from videogen import cage
 from videogen.complaints import ENCODER_ABSENT
 from videogen.errors import Defect, EncoderBusy, Stalled, ToolchainError, VideogenError
 from videogen.ffmpeg import FFmpeg, Watch
-from videogen.model.profile import Encoder, Profile
+from videogen.model.profile import Encoder, Preset, Profile
 from videogen.model.quality import Limits
 from videogen.model.timeline import Canvas
 from videogen.plan import Needs
@@ -27,6 +28,22 @@ neighbours start together anyway. Source: tests/plan/test_reencoded.py."""
 WALL_LEAST_S = 600.0
 MEMORY_SHARE = 0.85
 """Of the memory that is free; the rest is for the page cache, without which every encode waits for its clip."""
+
+
+class Asking(Protocol):
+    """What a video wants otherwise than the house; None: as the house has it."""
+
+    @property
+    def quality(self) -> int | None:
+        """CRF."""
+
+    @property
+    def gop(self) -> int | None:
+        """Frames between keyframes."""
+
+    @property
+    def preset(self) -> Preset | None:
+        """The encoder's."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +74,13 @@ class Bench:
         """Give the same bench without a device: what it makes has another profile, so the two are never in one file."""
         return replace(self, encoder=self.encoder.model_copy(update={"name": SOFTWARE}), device=Device())
 
-    def at_quality(self, quality: int | None, gop: int | None = None) -> "Bench":
-        """Give the same bench with another CRF and another length of a GOP; None leaves each as it is."""
-        changes = {name: value for name, value in (("quality", quality), ("gop", gop)) if value is not None}
+    def asked_by(self, video: Asking) -> "Bench":
+        """Give the same bench with what a video wants otherwise than the house."""
+        wishes = {"quality": video.quality, "gop": video.gop, "preset": video.preset}
+        changes = {name: value for name, value in wishes.items() if value is not None}
         if not changes:
             return self
-        gops = GOPS_OF_CUTS if gop is not None else self.gops
+        gops = GOPS_OF_CUTS if video.gop is not None else self.gops
         return replace(self, encoder=self.encoder.model_copy(update=changes), gops=gops)
 
     def cut_s(self, canvas: Canvas) -> Fraction:

@@ -1,12 +1,16 @@
 """FFmpeg at work for one video: where its words go, which files stand where its command names contents."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Event, Lock
 
 from videogen import durable
+from videogen.complaints import damage_told
+from videogen.errors import MediaError
 from videogen.ffmpeg import LARGE_PAGES, FFmpeg, Progress
+from videogen.model.media import Media
+from videogen.model.value import readable
 from videogen.plan import OUTPUT, Plan, placed
 from videogen.plan.encode import on_device
 from videogen.plan.graph import STEP
@@ -14,6 +18,8 @@ from videogen.plan.together import Run, command, decoded
 from videogen.render.executor import Busy
 from videogen.render.sessions import Device
 from videogen.render.workshop import Workshop
+
+WORDS_BYTES = 1 << 20
 
 
 class Encodes:
@@ -79,8 +85,25 @@ class Encodes:
                 stop=halt,
                 env={**os.environ, **LARGE_PAGES} if frames else None,
             )
+            if frames and self._shop.is_strict:
+                self._expect_whole(contents, words)
         finally:
             self._keep_words(words)
+
+    def _expect_whole(self, contents: Iterable[str], words: Path) -> None:
+        """Raise MediaError where a clip that was only sampled is damaged: FFmpeg conceals that, and goes on."""
+        known = ((content, self._shop.media.get(content, Media()).picture) for content in contents)
+        sampled = sorted(self._shop.file_of(content).name for content, shown in known if shown and shown.is_sampled)
+        if not sampled or not words.exists():
+            return
+        with words.open("rb") as file:
+            line = damage_told(file.read(WORDS_BYTES).decode("utf-8", "replace"))
+        if line:
+            raise MediaError(
+                f"{readable(' or '.join(sampled))} cannot be decoded where the video shows it ({line[:200]})",
+                remedy="Copy it again, or export it anew from the original.",
+                code="decode-error",
+            )
 
     def _keep_words(self, words: Path) -> None:
         if words.exists():

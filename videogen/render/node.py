@@ -186,6 +186,7 @@ class Node:
             scratch=job.scratch,
             pins=job.claim.pins,
             log=job.claim.log,
+            is_strict=job.claim.task.timeline is not None,
         )
         executor = Executor(bench.capacity(job.scratch), job.halt)
         maker = Maker(bench.ffmpeg(plan.cost_s), self._store, executor, device=bench.device, limits=bench.limits)

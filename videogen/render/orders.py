@@ -44,7 +44,7 @@ def compile_task(root: Path, task: Task, bench: Bench) -> Order:
     assets = assets_of_task(root, task)
     media = {content: asset.media for content, asset in assets.items()}
     timeline = timeline_of(task, media)
-    bench = bench.at_quality(task.quality, task.gop)
+    bench = bench.asked_by(task)
     plan = compile_plan(timeline, media, bench.profile(timeline.canvas), segment_s=bench.cut_s(timeline.canvas))
     return Order(timeline, media, plan, assets, task.warnings)
 

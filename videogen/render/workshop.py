@@ -10,7 +10,11 @@ from videogen.model.timeline import Timeline
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where a plan runs: what it shows, the files its contents are in, folders of its own, FFmpeg's words."""
+    """Where a plan runs: what it shows, the files its contents are in, folders of its own, FFmpeg's words.
+
+    `is_strict`: a clip that was not decoded whole before, and is damaged where it is shown, is an error. A story shows
+    it as far as it goes: no person chose that clip for it.
+    """
 
     timeline: Timeline
     media: Mapping[str, Media]
@@ -18,3 +22,4 @@ class Workshop:
     scratch: Path
     pins: Path
     log: Path
+    is_strict: bool = False
