@@ -11,7 +11,7 @@ from tests.render.studio import STORE, House, Shelf, canvas, clip
 from videogen.model.timeline import Clip, Gap, Item, SoundTrack, Timeline, Transition
 from videogen.segments import Segments
 
-VIDEOS = 50
+VIDEOS = 20
 FRAMES = 75
 CLIPS = {
     "a still slide": "color=c=teal:size=64x36:rate=25:duration=3,drawbox=x=8:y=8:w=20:h=9:c=white:t=fill",
@@ -73,7 +73,7 @@ def story(chance: random.Random, clips: list[str], sounds: list[str]) -> Timelin
 
 @pytest.mark.parametrize("tenth", range(10))
 def test_no_good_video_is_refused(stage: tuple[House, list[str], list[str]], tenth: int) -> None:
-    """Of fifty videos drawn from clips that look or sound broken and are not, none has as much as a warning."""
+    """Of twenty videos drawn from clips that look or sound broken and are not, none has as much as a warning."""
     house, clips, sounds = stage
     for nth in range(tenth, VIDEOS, 10):
         timeline = story(random.Random(nth), clips, sounds)  # noqa: S311 -- no secret, and the same each time
@@ -86,12 +86,12 @@ def test_no_good_video_is_refused(stage: tuple[House, list[str], list[str]], ten
 
 @pytest.mark.media
 def test_real_clips_are_good(tmp_path: Path, shelf: Shelf, real_media: Path) -> None:
-    """Real films of phones, cameras and screens, cut to four seconds each, under real speech and real music."""
+    """Real films of phones, cameras and screens, cut to two seconds each, under real speech and real music."""
     house = House(tmp_path, shelf, Segments(tmp_path / STORE))
     names = sorted(path for path in real_media.glob("v*") if not path.name.startswith(("v01", "v09", "v12")))
     assets = [shelf.take(path, "source" if path.suffix == ".webm" else "video") for path in names]
     lengths = [int(shelf.media[asset].duration_s * 25) for asset in assets]
-    picture = tuple(clip(asset, 0, min(100, length)) for asset, length in zip(assets, lengths, strict=True))
+    picture = tuple(clip(asset, 0, min(50, length)) for asset, length in zip(assets, lengths, strict=True))
     voice = shelf.take(real_media / "s02_interview_en_33s.mp3", "voice")
     music = shelf.take(real_media / "m02_vonsh_play_48s.mp3", "music")
     sounds = (SoundTrack(asset=voice, is_looped=True), SoundTrack(asset=music, gain=Fraction(1, 4), is_looped=True))

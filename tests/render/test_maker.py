@@ -281,7 +281,7 @@ def told(process: "subprocess.Popen[str]") -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.parametrize("survivors", [1, 5, 9])
+@pytest.mark.parametrize("survivors", [1, 9])
 def test_a_killed_render_is_taken_up_where_it_was(
     house: House, usual: UsualOf, timeline: Timeline, survivors: int
 ) -> None:

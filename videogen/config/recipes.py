@@ -101,7 +101,7 @@ class Composition(Table):
     preset: Annotated[
         Preset,
         Field(description="libx264's; few of its pieces serve another video, so time counts more than bytes."),
-    ] = "faster"
+    ] = "veryfast"
 
 
 class GoldenFrame(Table):

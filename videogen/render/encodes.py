@@ -10,7 +10,6 @@ from videogen.complaints import damage_told
 from videogen.errors import MediaError
 from videogen.ffmpeg import LARGE_PAGES, FFmpeg, Progress
 from videogen.model.media import Media
-from videogen.model.value import readable
 from videogen.plan import OUTPUT, Plan, placed
 from videogen.plan.encode import on_device
 from videogen.plan.graph import STEP
@@ -93,14 +92,14 @@ class Encodes:
     def _expect_whole(self, contents: Iterable[str], words: Path) -> None:
         """Raise MediaError where a clip that was only sampled is damaged: FFmpeg conceals that, and goes on."""
         known = ((content, self._shop.media.get(content, Media()).picture) for content in contents)
-        sampled = sorted(self._shop.file_of(content).name for content, shown in known if shown and shown.is_sampled)
+        sampled = sorted(self._shop.name_of(content) for content, shown in known if shown and shown.is_sampled)
         if not sampled or not words.exists():
             return
         with words.open("rb") as file:
             line = damage_told(file.read(WORDS_BYTES).decode("utf-8", "replace"))
         if line:
             raise MediaError(
-                f"{readable(' or '.join(sampled))} cannot be decoded where the video shows it ({line[:200]})",
+                f"{' or '.join(sampled)} cannot be decoded where the video shows it ({line[:200]})",
                 remedy="Copy it again, or export it anew from the original.",
                 code="decode-error",
             )

@@ -187,6 +187,7 @@ class Node:
             pins=job.claim.pins,
             log=job.claim.log,
             is_strict=job.claim.task.timeline is not None,
+            names={content: asset.path for content, asset in order.assets.items()},
         )
         executor = Executor(bench.capacity(job.scratch), job.halt)
         maker = Maker(bench.ffmpeg(plan.cost_s), self._store, executor, device=bench.device, limits=bench.limits)
