@@ -86,7 +86,7 @@ class Store:
         if hands < 2:
             return
         # The largest is looked into first: it must not be what all others wait for at the end.
-        left = sorted(wanted.values(), key=lambda held: held.path.stat().st_size)
+        left = sorted(wanted.values(), key=lambda held: held.stamp[2])
         with ThreadPoolExecutor(hands, thread_name_prefix="look") as pool:
             list(pool.map(lambda _: self._looked_ahead(left), range(hands)))
 

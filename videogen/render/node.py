@@ -186,7 +186,7 @@ class Node:
             scratch=job.scratch,
             pins=job.claim.pins,
             log=job.claim.log,
-            is_strict=job.claim.task.timeline is not None,
+            is_strict=job.claim.task.recipe != "story",
             names={content: asset.path for content, asset in order.assets.items()},
         )
         executor = Executor(bench.capacity(job.scratch), job.halt)
