@@ -210,7 +210,7 @@ class Desk:
             scratch=scratch,
             pins=scratch / "pins",
             log=scratch / "stderr.log",
-            is_strict=True,
+            chosen={content: path.name for content, path in material.files.items()},
         )
 
 

@@ -34,7 +34,7 @@ def test_damage_where_it_is_shown_is_an_error(house: House, spoilt: Path) -> Non
     """The file is named as people know it, and no piece of it is kept."""
     asset = house.shelf.take(spoilt, "source")
     timeline = mute(canvas(), clip(asset, 200, 300))
-    shop = replace(house.shop(timeline), is_strict=True, names={asset: "scanned/composition/trip/film.mp4"})
+    shop = replace(house.shop(timeline), chosen={asset: "scanned/composition/trip/film.mp4"})
 
     with pytest.raises(MediaError) as caught:
         house.maker().make(house.plan(timeline, segment_s=10), shop)
@@ -51,7 +51,7 @@ def test_damage_elsewhere_is_nobody_s_concern(house: House, spoilt: Path) -> Non
     asset = house.shelf.take(spoilt, "source")
     sound, broken = (mute(canvas(), clip(asset, start, start + 50)) for start in (0, 210))
 
-    done = house.maker().make(house.plan(sound), replace(house.shop(sound), is_strict=True))
+    done = house.maker().make(house.plan(sound), replace(house.shop(sound), chosen={asset: "film.mp4"}))
 
     assert done.proof.frames == 50
     assert house.render(broken, "story").proof.frames == 50

@@ -127,7 +127,6 @@ class Again:
             scratch=scratch,
             pins=scratch / "pins",
             log=scratch / "stderr.log",
-            is_strict=self._manifest.task.recipe != "story",
         )
         executor = Executor(self._bench.capacity(scratch), self._stop)
         maker = Maker(self._bench.ffmpeg(order.plan.cost_s), store, executor, device=self._bench.device)

@@ -9,7 +9,7 @@ from videogen import durable
 from videogen.complaints import damage_told
 from videogen.errors import MediaError
 from videogen.ffmpeg import LARGE_PAGES, FFmpeg, Progress
-from videogen.model.media import Media
+from videogen.model.value import readable
 from videogen.plan import OUTPUT, Plan, placed
 from videogen.plan.encode import on_device
 from videogen.plan.graph import STEP
@@ -84,15 +84,16 @@ class Encodes:
                 stop=halt,
                 env={**os.environ, **LARGE_PAGES} if frames else None,
             )
-            if frames and self._shop.is_strict:
+            if frames:
                 self._expect_whole(contents, words)
         finally:
             self._keep_words(words)
 
     def _expect_whole(self, contents: Iterable[str], words: Path) -> None:
-        """Raise MediaError where a clip that was only sampled is damaged: FFmpeg conceals that, and goes on."""
-        known = ((content, self._shop.media.get(content, Media()).picture) for content in contents)
-        sampled = sorted(self._shop.name_of(content) for content, shown in known if shown and shown.is_sampled)
+        """Raise MediaError where a clip that someone chose is damaged; FFmpeg conceals it. One decoded whole is not."""
+        chosen, media = self._shop.chosen, self._shop.media
+        known = ((content, media[content].picture) for content in contents if content in chosen and content in media)
+        sampled = sorted(readable(chosen[content]) for content, picture in known if picture and picture.is_sampled)
         if not sampled or not words.exists():
             return
         with words.open("rb") as file:

@@ -186,8 +186,7 @@ class Node:
             scratch=job.scratch,
             pins=job.claim.pins,
             log=job.claim.log,
-            is_strict=job.claim.task.recipe != "story",
-            names={content: asset.path for content, asset in order.assets.items()},
+            chosen={content: asset.path for content, asset in order.assets.items() if asset.kind == "source"},
         )
         executor = Executor(bench.capacity(job.scratch), job.halt)
         maker = Maker(bench.ffmpeg(plan.cost_s), self._store, executor, device=bench.device, limits=bench.limits)

@@ -6,16 +6,14 @@ from pathlib import Path
 
 from videogen.model.media import Media
 from videogen.model.timeline import Timeline
-from videogen.model.value import readable
 
 
 @dataclass(frozen=True)
 class Workshop:
     """Where a plan runs: what it shows, the files its contents are in, folders of its own, FFmpeg's words.
 
-    `is_strict`: a clip that was not decoded whole before, and is damaged where it is shown, is an error. A story shows
-    it as far as it goes: no person chose that clip for it. `names`: what people call a content, where its file has
-    another name.
+    `chosen`: what people call the contents that someone chose by name. Where such a clip was not decoded whole before,
+    and is damaged where it is shown, that is an error; one that chance chose is shown as far as it goes.
     """
 
     timeline: Timeline
@@ -24,9 +22,4 @@ class Workshop:
     scratch: Path
     pins: Path
     log: Path
-    is_strict: bool = False
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    def name_of(self, content: str) -> str:
-        """Give what an error calls a content."""
-        return readable(self.names.get(content) or self.file_of(content).name)
+    chosen: Mapping[str, str] = field(default_factory=dict)
