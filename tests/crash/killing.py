@@ -17,7 +17,7 @@ from videogen import durable, points
 
 STEPS = 14
 MOST_WRONG = 20
-PATIENCE = 1.5
+PATIENCE = 2.5
 LIVES_OF_A_TREE = 40
 ASLEEP = 2
 """So many may sleep at once: others must be there to go on."""
@@ -113,7 +113,8 @@ class Killing:
             action = "stop"
         elif lot > 1 - FAILED:
             action = self._dice.choice(FAULTS)
-        turn = 1 + int(self._dice.random() * self.ledger.reached[point] / max(1, self._lives))
+        if self.ledger.kills[point]:
+            turn = 1 + int(self._dice.random() * self.ledger.reached[point] / max(1, self._lives))
         spec = f"{point}={action}@{turn}"
         if point in OVERWRITE:
             spec += ",durable.new_file.written=enospc@1"  # only a full disk has a paper written over
@@ -161,7 +162,7 @@ class Killing:
 def killed(kills: int, seed: int, *, each: int = 1) -> tuple[Ledger, frozenset[str]]:
     """Kill so many lives in a folder of their own; give the ledger, and the points that should be in it.
 
-    A point that was hit less than `each` times by then is waited for, until it has been half as many again.
+    A point that was hit less than `each` times by then is waited for, until it has been two and a half times as many.
     """
     with tempfile.TemporaryDirectory(dir=memory()) as near, tempfile.TemporaryDirectory() as far:
         ledger = Killing(Path(near), Path(far), seed).kill(kills, each)

@@ -32,8 +32,8 @@ def test_lives_killed_at_every_point_lose_nothing() -> None:
     reached, at_each = ledger.least(points)
     assert reached >= 1, ledger.table(points)
     assert at_each >= 1, ledger.table(points)
-    assert ledger.pauses.total() >= 10
-    assert ledger.counts["videos"] >= 100
+    assert ledger.pauses.total() >= 3
+    assert ledger.counts["videos"] >= 40
 
 
 # -- the oracle --------------------------------------------------------------------------------------------------------

@@ -172,6 +172,8 @@ def test_config_lists_what_differs(house: House) -> None:
         "render.crf": 20,
         "node.poll_s": 0.1,
         "node.retry_s": 0,
+        "composition.preset": "ultrafast",
+        "golden_frame.preset": "ultrafast",
     }
 
 
@@ -240,8 +242,13 @@ def test_wrong_usage_is_2(house: House, arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("wanted", "told"), [("cafe", "'cafe'"), ("..", "videogen: ..: "), ("/nonexistent", "'/nonexistent'")]
 )
-def test_plan_of_no_task_names_it(house: House, wanted: str, told: str) -> None:
+def test_plan_of_no_task_names_it(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, told: str
+) -> None:
     """`plan` of what is no task is bad input, with the word in the sentence."""
+    (tmp_path / "outer" / "inner").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "outer" / "inner")
+
     done = house.run("plan", wanted)
 
     assert done.returncode == 65

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import footage
-from videogen.model.media import Picture
+from videogen.model.media import Kind, Picture
 from videogen.probe.prober import Prober
 
 Spans = list[tuple[float, float]]
@@ -34,9 +34,9 @@ MADE: dict[str, tuple[str, tuple[object, ...], str]] = {
 }
 
 
-def measured(path: Path) -> Picture:
+def measured(path: Path, kind: Kind = "source") -> Picture:
     """Look into a clip that must be taken and looked at."""
-    found = Prober().probe(path, "source").picture
+    found = Prober().probe(path, kind).picture
     assert found is not None
     assert found.view is not None
     return found
@@ -114,7 +114,7 @@ def test_real_clips_stand_still_where_ffmpeg_says(real_media: Path, ffmpeg_progr
     """Of real clips the share that stands still is FFmpeg's; a drift under the noise may begin a stretch elsewhere."""
     clip = next(real_media.glob(name + "*"))
 
-    found = measured(clip)
+    found = measured(clip, "video")
 
     black, frozen = (sum(end - start for start, end in spans) for spans in told(ffmpeg_program, clip))
     assert found.view is not None

@@ -633,7 +633,7 @@ class Protocol(RuleBasedStateMachine):
 def test_every_order_of_events_keeps_the_promises() -> None:
     """Whatever nodes, main and operators do, die of and sleep over: one token, one publish, nothing lost or left."""
     bounds = settings(
-        max_examples=8000 if IS_LONG else 20,
+        max_examples=8000 if IS_LONG else 12,
         stateful_step_count=60 if IS_LONG else 30,
         deadline=None,
         suppress_health_check=list(HealthCheck),

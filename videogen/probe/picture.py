@@ -63,7 +63,7 @@ def picture_of(
     """
     stream = _picture_stream(container, name)
     _check_size(name, stream.width, stream.height)
-    stamps, sight = _sampled(container, stream, name, whole_s) if is_indexed else _read_whole(container, stream, name)
+    stamps, sight = (_sampled if is_indexed else _read_whole)(container, stream, name, whole_s)
     if sight.first is None or not len(stamps.pts):
         raise MediaError(f"{name} has no picture that can be decoded", remedy=CONVERT["mov"], code="decode-error")
     return _measured(stream, stamps, sight, name)
@@ -161,7 +161,7 @@ def _sampled(container: InputContainer, stream: VideoStream, name: str, whole_s:
     return (stamps.only(sight.pts) if is_whole else stamps.since(min(sight.pts, default=0))), sight
 
 
-def _read_whole(container: InputContainer, stream: VideoStream, name: str) -> tuple[Stamps, Sight]:
+def _read_whole(container: InputContainer, stream: VideoStream, name: str, whole_s: int) -> tuple[Stamps, Sight]:
     """Read and decode every picture from the first keyframe on, in one pass; give the same as `_sampled`."""
     _prepare(stream, is_strict=True)
     timebase = stream.time_base or UNKNOWN_TIMEBASE
@@ -178,7 +178,7 @@ def _read_whole(container: InputContainer, stream: VideoStream, name: str) -> tu
                 raise _undecodable(name, at_s, "a packet is damaged")
             _check_length(name, at_s)
             if not sight.picks and len(stamps.pts):
-                sight.picks = _promised_picks(stream, stamps.pts[0], promised_s)
+                sight.picks = _promised_picks(stream, stamps.pts[0], promised_s, whole_s)
             _keep(sight, stream.codec_context.decode(packet), name)
     except av.error.MemoryError:
         raise
@@ -191,11 +191,11 @@ def _read_whole(container: InputContainer, stream: VideoStream, name: str) -> tu
     return shown, sight
 
 
-def _promised_picks(stream: VideoStream, start: int, length_s: Fraction) -> list[int]:
+def _promised_picks(stream: VideoStream, start: int, length_s: Fraction, whole_s: int) -> list[int]:
     """Give where the pictures of the fingerprint stand in a clip that is to be so long: those shown at its moments."""
     timebase = stream.time_base or UNKNOWN_TIMEBASE
     picture = floor(1 / (stream.guessed_rate or Fraction(25)) / timebase)
-    spans = _spans(timebase, start, floor(length_s / timebase), DECODE_ALL_S)
+    spans = _spans(timebase, start, floor(length_s / timebase), whole_s)
     return [place - picture + 1 for place in moments(spans)]
 
 
