@@ -18,12 +18,11 @@ from videogen.model.timebase import Range
 from videogen.model.timeline import Canvas, Clip, ImageOverlay, Item, Timeline, Transition
 from videogen.plan import Known, Plan, annotated, compile_plan
 from videogen.plan.pieces import drafts
-from videogen.render.bench import GOPS_OF_CUTS
 
 HD = Canvas(width=1280, height=720, fps=Fraction(30))
 GOP = gop_of_cuts(HD.fps)
 PROFILE = Profile(canvas=HD, encoder=Encoder(gop=GOP))
-SEGMENT_S = Fraction(GOPS_OF_CUTS * GOP) / HD.fps
+SEGMENT_S = Fraction(GOP) / HD.fps
 MINUTE, CROSSFADE, CLIPS = 1800, 15, 6
 Described = tuple[Timeline, Mapping[str, Media]]
 
@@ -60,16 +59,15 @@ def planned(described: Described) -> Plan:
 
 def of_clips(plan: Plan) -> Known:
     """Give a store that holds the chunks of the clips, from other videos, and nothing of this one."""
-    step = GOPS_OF_CUTS * GOP
-    chunks = [one for one in plan.segments if _is_chunk(one.timeline, step)]
+    chunks = [one for one in plan.segments if _is_chunk(one.timeline)]
     return Known({one.name.key: encoded(one.frames, GOP) for one in chunks})
 
 
-def _is_chunk(look: Timeline, step: int) -> bool:
+def _is_chunk(look: Timeline) -> bool:
     (item, *others) = look.picture
     if others or look.overlays or not isinstance(item, Clip):
         return False
-    return item.source.start % step == 0 and (item.length >= step or item.source.end == MINUTE)
+    return item.source.start % GOP == 0 and (item.length >= GOP or item.source.end == MINUTE)
 
 
 def test_a_minute_of_known_clips_is_encoded_for_a_third_at_most() -> None:

@@ -22,9 +22,6 @@ from videogen.render.sessions import Device
 SOFTWARE = "libx264"
 WALL_FACTOR = 50
 """How many times its estimate an encode may take: a machine may be that much slower than the one measured."""
-GOPS_OF_CUTS = 1
-"""GOPs of a segment where a video asks for GOPs of its own: of two a ninth more is encoded that is not shown, and
-neighbours start together anyway. Source: tests/plan/test_reencoded.py."""
 WALL_LEAST_S = 600.0
 MEMORY_SHARE = 0.85
 """Of the memory that is free; the rest is for the page cache, without which every encode waits for its clip."""
@@ -63,8 +60,6 @@ class Bench:
     wall_s: float = 0.0
     memory_bytes: int | None = None
     segment_s: Fraction = Fraction(10)
-    gops: int = 1
-    """GOPs of a segment where `segment_s` is 0."""
     encodes: int = 0
     walls: cage.Walls | None = None
     device: Device = field(default_factory=Device)
@@ -78,14 +73,11 @@ class Bench:
         """Give the same bench with what a video wants otherwise than the house."""
         wishes = {"quality": video.quality, "gop": video.gop, "preset": video.preset}
         changes = {name: value for name, value in wishes.items() if value is not None}
-        if not changes:
-            return self
-        gops = GOPS_OF_CUTS if video.gop is not None else self.gops
-        return replace(self, encoder=self.encoder.model_copy(update=changes), gops=gops)
+        return replace(self, encoder=self.encoder.model_copy(update=changes)) if changes else self
 
     def cut_s(self, canvas: Canvas) -> Fraction:
         """Give the length of a segment on a canvas. Units: seconds."""
-        return self.segment_s or self.gops * self.encoder.gop / canvas.fps
+        return self.segment_s or self.encoder.gop / canvas.fps
 
     def profile(self, canvas: Canvas) -> Profile:
         """Give the profile of a canvas: what is the same for every segment of it."""
