@@ -81,7 +81,8 @@ class Store:
         for mention in mentions:
             with suppress(InputError):
                 held = self.names.held(mention)
-                wanted.setdefault(held.content, held)
+                if held.content not in self.media and held.content not in self._unfit:
+                    wanted.setdefault(held.content, held)
         hands = min(len(wanted), len(os.sched_getaffinity(0)))
         if hands < 2:
             return
