@@ -108,6 +108,15 @@ def webm(path: Path) -> Path:
     return path
 
 
+def spoilt(path: Path, start: int, end: int, step: int = 1) -> Path:
+    """Turn bits of every `step`th byte of a file from `start` to `end`."""
+    content = bytearray(path.read_bytes())
+    for at in range(start, end, step):
+        content[at] ^= 0x55
+    path.write_bytes(content)
+    return path
+
+
 def truncated(path: Path) -> Path:
     """Write a faststart MP4 that ends at 30 % of its bytes."""
     whole = clip(path.with_name(f"{path.stem}.whole.mp4"), seconds=2)
